@@ -47,18 +47,8 @@ PURE = (
     "nfsd.nfs3.listing",
     "nfsd.tree.handle",
 )
-IO_MODULES = {
-    "asyncio",
-    "socket",
-    "os",
-    "time",
-    "select",
-    "ssl",
-    "subprocess",
-    "threading",
-    "pathlib",
-    "sqlite3",
-}
+SOCKETS = {"socket", "select", "ssl", "subprocess", "threading", "sqlite3", "aiosqlite"}
+IO_MODULES = SOCKETS | {"asyncio", "os", "pathlib", "time"}
 
 # Modules that await but own no socket, file or thread: testable with a dict.
 SOCKETLESS = ("nfsd.rpc.dispatch", "nfsd.portmap", "nfsd.mount3", "nfsd.nfs3", "nfsd.nlm4", "nfsd.tree")
