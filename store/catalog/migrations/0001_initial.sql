@@ -47,7 +47,7 @@ CREATE TABLE filesets (                     -- the files/ of one run or of one a
     files          INTEGER NOT NULL DEFAULT 0,  -- current versions only: a deletion lowers totals at once
     bytes          INTEGER NOT NULL DEFAULT 0,
     subdirectories INTEGER NOT NULL DEFAULT 0,  -- directories directly in files/, for its link count
-    sealed         INTEGER NOT NULL DEFAULT 0,  -- 1: an artifact version that is committed; no change any more
+    sealed_ns      INTEGER,                 -- an artifact version was committed: no change any more; NULL: open
     created_ns     INTEGER NOT NULL,
     changed_ns     INTEGER NOT NULL             -- a name directly in files/ appeared, went or was replaced
 ) STRICT;
@@ -110,8 +110,7 @@ CREATE TABLE entries (                      -- a name in a directory of files: a
     parent_id      INTEGER NOT NULL,        -- the directory entry above, 0 for files/ itself
     name           TEXT NOT NULL,           -- one component
     path           TEXT NOT NULL,           -- all components, '/' between: "logs/a/b.txt"
-    is_directory   INTEGER NOT NULL,
-    version_id     INTEGER,                 -- the current version; NULL for a directory
+    version_id     INTEGER,                 -- the current version; NULL: a directory
     subdirectories INTEGER NOT NULL DEFAULT 0,
     description    TEXT NOT NULL DEFAULT '',
     tags           TEXT NOT NULL DEFAULT '[]',
@@ -195,7 +194,7 @@ CREATE TABLE lines (                        -- history and console, one row a li
     text   BLOB NOT NULL,                   -- UTF-8, with its final newline
     PRIMARY KEY (run_id, stream, line)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX lines_by_offset ON lines (run_id, stream, offset);
+CREATE INDEX lines_by_offset ON lines (run_id, stream, offset);
 
 CREATE TABLE artifact_types (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,

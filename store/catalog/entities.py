@@ -1,0 +1,34 @@
+"""Queries for entities: a user's or a team's name, above projects."""
+
+from store.catalog import select
+from store.catalog.rows import Entity, Topic
+from store.catalog.session import Session
+from store.catalog.sqlite import Transaction
+
+
+async def by_id(db: Session, entity_id: int) -> Entity | None:
+    return await select.one(db, Entity, "WHERE id = ?", entity_id)
+
+
+async def by_name(db: Session, name: str) -> Entity | None:
+    return await select.one(db, Entity, "WHERE name = ?", name)
+
+
+async def page(db: Session, after_id: int, limit: int) -> list[Entity]:
+    return await select.every(db, Entity, "WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
+
+
+async def count(db: Session) -> int:
+    return await select.number(db, "SELECT count(*) FROM entities")
+
+
+async def ensure(tx: Transaction, name: str) -> Entity:
+    """The entity of that name, made if there is none."""
+    found = await by_name(tx, name)
+    if found is not None:
+        return found
+    entity_id = await tx.run(
+        "INSERT INTO entities (name, created_ns, changed_ns) VALUES (?, ?, ?)", name, tx.now_ns, tx.now_ns
+    )
+    tx.changed(Topic.ENTITY, entity_id)
+    return Entity(entity_id, name, tx.now_ns, tx.now_ns)
