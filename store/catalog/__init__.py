@@ -4,8 +4,8 @@ Each table has a module of queries (`runs.by_id(db, id)`), written against the s
 """
 
 from store.catalog.catalog import Catalog
-from store.catalog.rows import Topic
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
+from store.catalog.topics import Topic
 
 __all__ = ["Catalog", "Session", "Topic", "Transaction"]

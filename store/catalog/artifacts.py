@@ -16,10 +16,12 @@ async def by_number(db: Session, collection_id: int, number: int) -> Artifact | 
 
 
 async def by_fileset(db: Session, fileset_id: int) -> Artifact | None:
+    """The artifact version whose files these are, or None."""
     return await select.one(db, Artifact, "WHERE fileset_id = ?", fileset_id)
 
 
 async def page(db: Session, collection_id: int, after_id: int, limit: int) -> list[Artifact]:
+    """At most `limit` of the collection's versions with an id above `after_id`, in the order of ids."""
     return await select.every(
         db,
         Artifact,
@@ -29,6 +31,7 @@ async def page(db: Session, collection_id: int, after_id: int, limit: int) -> li
 
 
 async def count(db: Session, collection_id: int) -> int:
+    """How many there are."""
     return await select.number(
         db, "SELECT count(*) FROM artifacts WHERE collection_id = ? AND number IS NOT NULL", collection_id
     )

@@ -1,24 +1,29 @@
 """Queries for entities: a user's or a team's name, above projects."""
 
 from store.catalog import select
-from store.catalog.rows import Entity, Topic
+from store.catalog.rows import Entity
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
+from store.catalog.topics import Topic
 
 
 async def by_id(db: Session, entity_id: int) -> Entity | None:
+    """The entity of that id, or None."""
     return await select.one(db, Entity, "WHERE id = ?", entity_id)
 
 
 async def by_name(db: Session, name: str) -> Entity | None:
+    """The entity of that name, or None."""
     return await select.one(db, Entity, "WHERE name = ?", name)
 
 
 async def page(db: Session, after_id: int, limit: int) -> list[Entity]:
+    """At most `limit` of all entities with an id above `after_id`, in the order of ids."""
     return await select.every(db, Entity, "WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
 
 
 async def count(db: Session) -> int:
+    """How many there are."""
     return await select.number(db, "SELECT count(*) FROM entities")
 
 

@@ -15,16 +15,19 @@ class Listed(NamedTuple):
 
 
 async def by_id(db: Session, entry_id: int) -> Listed | None:
+    """The entry of that id, or None."""
     return await _one(db, "WHERE entries.id = ?", entry_id)
 
 
 async def by_name(db: Session, fileset_id: int, parent_id: int, name: str) -> Listed | None:
+    """The entry of that name, or None."""
     return await _one(
         db, "WHERE entries.fileset_id = ? AND parent_id = ? AND name = ?", fileset_id, parent_id, name
     )
 
 
 async def by_path(db: Session, fileset_id: int, path: str) -> Listed | None:
+    """The entry at a path, or None."""
     return await _one(db, "WHERE entries.fileset_id = ? AND path = ?", fileset_id, path)
 
 

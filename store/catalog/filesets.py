@@ -6,4 +6,5 @@ from store.catalog.session import Session
 
 
 async def by_id(db: Session, fileset_id: int) -> Fileset | None:
+    """The fileset of that id, or None."""
     return await select.one(db, Fileset, "WHERE id = ?", fileset_id)

@@ -1,17 +1,20 @@
 """Queries for projects, and for the default project whose view is the root of the tree."""
 
 from store.catalog import entities, select
-from store.catalog.rows import Entity, Project, Topic
+from store.catalog.rows import Entity, Project
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
+from store.catalog.topics import Topic
 from store.errors import Absent, Conflict
 
 
 async def by_id(db: Session, project_id: int) -> Project | None:
+    """The project of that id, or None."""
     return await select.one(db, Project, "WHERE id = ?", project_id)
 
 
 async def by_name(db: Session, entity_id: int, name: str) -> Project | None:
+    """The project of that name, or None."""
     return await select.one(db, Project, "WHERE entity_id = ? AND name = ?", entity_id, name)
 
 
@@ -27,12 +30,14 @@ async def by_path(db: Session, entity: str, project: str) -> Project | None:
 
 
 async def page(db: Session, entity_id: int, after_id: int, limit: int) -> list[Project]:
+    """At most `limit` of the entity's projects with an id above `after_id`, in the order of ids."""
     return await select.every(
         db, Project, "WHERE entity_id = ? AND id > ? ORDER BY id LIMIT ?", entity_id, after_id, limit
     )
 
 
 async def count(db: Session, entity_id: int) -> int:
+    """How many there are."""
     return await select.number(db, "SELECT count(*) FROM projects WHERE entity_id = ?", entity_id)
 
 

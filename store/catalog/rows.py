@@ -4,40 +4,12 @@ They are named tuples and not dataclasses: 10,000 of them are made from what sql
 of 12 ms, and a cold listing waits for that. JSON columns (tags, config, summary, metadata) stay text.
 """
 
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 
-class Topic(IntEnum):
-    """What a change is about; in brackets the change's object_id and parent_id.
-
-    A change is told for the thing itself and for every directory whose names or attributes moved with it.
-    """
-
-    EVERYTHING = 0  # (0, 0): changes were missed; forget all that is remembered
-    CATALOG = 1  # (0, 0): the default project is another one
-    ENTITY = 2  # (entity, 0): a project appeared in it or went
-    PROJECT = 3  # (project, entity): it appeared or went
-    PROJECT_RUNS = 4  # (project, 0): a run appeared or went
-    PROJECT_SWEEPS = 5  # (project, 0)
-    PROJECT_ARTIFACTS = 6  # (project, 0): an artifact type or a collection appeared or went
-    RUN = 7  # (run, project): what its metadata.json shows
-    RUN_NAMES = 8  # (run, project): history.jsonl or output.log appeared
-    HISTORY = 9  # (run, project): lines were appended
-    CONSOLE = 10  # (run, project): lines were appended or rewritten
-    FILESET = 11  # (fileset, its run or artifact): a name directly in files/, or its attributes
-    DIRECTORY = 12  # (entry of a directory, parent entry or 0): a name in it, or its attributes
-    ENTRY = 13  # (entry, parent entry or 0): it appeared, went, or has another version
-    VERSION = 14  # (version, entry): it grew, was retired or collected
-    SWEEP = 15  # (sweep, project)
-    SWEEP_RUNS = 16  # (sweep, project): a run joined or left
-    TYPE = 17  # (artifact type, project): a collection of this type appeared or went
-    COLLECTION = 18  # (collection, project): a version or an alias in it
-    ARTIFACT = 19  # (artifact, collection)
-    ALIAS = 20  # (alias, collection): it appeared or went; a moved alias is a new one
-
-
 class Entity(NamedTuple):
+    """A user's or team's name, above projects."""
+
     id: int
     name: str
     created_ns: int
@@ -45,6 +17,8 @@ class Entity(NamedTuple):
 
 
 class Project(NamedTuple):
+    """A project: the three directories runs, sweeps and artifacts."""
+
     id: int
     entity_id: int
     name: str
@@ -57,6 +31,8 @@ class Project(NamedTuple):
 
 
 class Key(NamedTuple):
+    """An API key; only its hash is kept."""
+
     id: int
     hash: bytes
     hint: str
@@ -68,6 +44,8 @@ class Key(NamedTuple):
 
 
 class Fileset(NamedTuple):
+    """The files/ of one run or of one artifact version, with its totals."""
+
     id: int
     project_id: int
     files: int
@@ -79,10 +57,13 @@ class Fileset(NamedTuple):
 
     @property
     def sealed(self) -> bool:
+        """Whether an artifact version was committed: nothing in it changes any more."""
         return self.sealed_ns is not None
 
 
 class Sweep(NamedTuple):
+    """A sweep: a search over configurations, with the runs it made."""
+
     id: int
     project_id: int
     name: str
@@ -96,6 +77,8 @@ class Sweep(NamedTuple):
 
 
 class Run(NamedTuple):
+    """A run. `name` is the id that users see, and its directory's name."""
+
     id: int
     project_id: int
     fileset_id: int
@@ -127,6 +110,8 @@ class Run(NamedTuple):
 
 
 class Entry(NamedTuple):
+    """A name in a directory of files: a file, or a directory, which has no version."""
+
     id: int
     fileset_id: int
     parent_id: int  # 0: directly in files/
@@ -141,10 +126,13 @@ class Entry(NamedTuple):
 
     @property
     def is_directory(self) -> bool:
+        """Whether it is a directory: a file always has a version."""
         return self.version_id is None
 
 
 class Version(NamedTuple):
+    """What a file's name stood for, once or now."""
+
     id: int
     entry_id: int
     fileset_id: int
@@ -159,6 +147,8 @@ class Version(NamedTuple):
 
 
 class Blob(NamedTuple):
+    """Immutable bytes in the blob store."""
+
     id: int
     key: str
     size: int
@@ -168,6 +158,8 @@ class Blob(NamedTuple):
 
 
 class Segment(NamedTuple):
+    """A stretch of a version's content: the whole of one blob."""
+
     version_id: int
     offset: int
     size: int
@@ -175,6 +167,8 @@ class Segment(NamedTuple):
 
 
 class Upload(NamedTuple):
+    """A file on its way in."""
+
     id: str
     fileset_id: int
     key_id: int | None
@@ -196,6 +190,8 @@ class Upload(NamedTuple):
 
 
 class Part(NamedTuple):
+    """A part of a multipart upload that has arrived."""
+
     upload_id: str
     number: int
     size: int
@@ -203,6 +199,8 @@ class Part(NamedTuple):
 
 
 class Line(NamedTuple):
+    """A line of history.jsonl or output.log, with its newline."""
+
     run_id: int
     stream: int  # 0 history, 1 console
     line: int
@@ -211,6 +209,8 @@ class Line(NamedTuple):
 
 
 class ArtifactType(NamedTuple):
+    """A type of artifacts, like "dataset"."""
+
     id: int
     project_id: int
     name: str
@@ -219,6 +219,8 @@ class ArtifactType(NamedTuple):
 
 
 class Collection(NamedTuple):
+    """The versions of one artifact."""
+
     id: int
     project_id: int
     type_id: int
@@ -229,6 +231,8 @@ class Collection(NamedTuple):
 
 
 class Artifact(NamedTuple):
+    """An artifact version; `number` is None while it is pending."""
+
     id: int
     collection_id: int
     fileset_id: int
@@ -243,6 +247,8 @@ class Artifact(NamedTuple):
 
 
 class Alias(NamedTuple):
+    """A name like "latest" for one version of a collection."""
+
     id: int
     collection_id: int
     artifact_id: int
@@ -251,6 +257,8 @@ class Alias(NamedTuple):
 
 
 class Change(NamedTuple):
+    """A fact for whoever keeps copies: the topic's object changed."""
+
     seq: int
     topic: int
     object_id: int

@@ -17,6 +17,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -25,9 +26,10 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from store.catalog.rows import Change, Topic
+from store.catalog.rows import Change
 from store.catalog.select import every
 from store.catalog.session import Direct, Session, Threaded, translated
+from store.catalog.topics import Topic
 from store.errors import Refused, StoreError, Unavailable
 
 BUSY_TIMEOUT_S = 10.0  # another process (runfs key, runfs gc) may hold the write lock that long
@@ -87,26 +89,25 @@ class Database:
 
         Errors: Refused for a file that is no catalog or comes from a newer runfs, Unavailable, NoSpace.
         """
-        try:
-            # The file holds the secret that handles and URLs are signed with; SQLite gives -wal and -shm its
-            # mode.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            writer = _connect(path, "rw")
-        except (OSError, sqlite3.Error) as error:
-            raise Unavailable(f"cannot open the catalog {path}: {error}") from error
-        try:
-            writer.execute("PRAGMA journal_mode = WAL").fetchone()
-            writer.execute("PRAGMA synchronous = FULL")
-            writer.execute("PRAGMA foreign_keys = ON")
-            migrate(writer)
-            return cls(writer, _connect(path, "ro"), path)
-        except BaseException as error:
-            writer.close()
-            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-                raise Refused(f"{path} is not a runfs catalog: {error}") from error
-            if isinstance(error, sqlite3.Error):
+        with ExitStack() as undo:
+            try:
+                # It holds the secret that handles and URLs are signed with; -wal and -shm get its mode.
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                writer = _connect(path, "rw")
+                undo.callback(writer.close)
+                writer.execute("PRAGMA journal_mode = WAL").fetchone()
+                writer.execute("PRAGMA synchronous = FULL")
+                writer.execute("PRAGMA foreign_keys = ON")
+                migrate(writer)
+                database = cls(writer, _connect(path, "ro"), path)
+            except OSError as error:
+                raise Unavailable(f"cannot open the catalog {path}: {error.strerror}") from error
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+                    raise Refused(f"{path} is not a runfs catalog: {error}") from error
                 raise translated(error) from error
-            raise
+            undo.pop_all()
+        return database
 
     async def threaded(self) -> Session:
         """A read-only session whose statements run off the loop."""

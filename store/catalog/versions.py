@@ -17,6 +17,7 @@ class Extent(NamedTuple):
 
 
 async def by_id(db: Session, version_id: int) -> Version | None:
+    """The version of that id, or None."""
     return await select.one(db, Version, "WHERE id = ?", version_id)
 
 
@@ -28,10 +29,12 @@ async def of_entry(db: Session, entry_id: int) -> list[Version]:
 
 
 async def by_number(db: Session, entry_id: int, number: int) -> Version | None:
+    """The version of that number, or None."""
     return await select.one(db, Version, "WHERE entry_id = ? AND number = ?", entry_id, number)
 
 
 async def count(db: Session, entry_id: int) -> int:
+    """How many there are."""
     return await select.number(
         db, "SELECT count(*) FROM versions WHERE entry_id = ? AND retired_ns IS NULL", entry_id
     )

@@ -250,7 +250,7 @@ CREATE TABLE artifact_uses (
 
 CREATE TABLE changes (                      -- facts for whoever keeps copies: "topic object_id changed"
     seq       INTEGER PRIMARY KEY AUTOINCREMENT,
-    topic     INTEGER NOT NULL,             -- store.catalog.rows.Topic
+    topic     INTEGER NOT NULL,             -- store.catalog.topics.Topic
     object_id INTEGER NOT NULL,
     parent_id INTEGER NOT NULL              -- what lists it, see Topic
 ) STRICT;

@@ -1,0 +1,79 @@
+import pytest
+
+from store.catalog import Catalog, Topic, entities, projects
+from store.catalog.rows import Change
+from store.errors import Absent, Conflict
+
+
+async def test_look_up_and_pages(catalog: Catalog) -> None:
+    made = [
+        await catalog.write(lambda tx, name=name: projects.create(tx, "team", name))
+        for name in ("b", "a", "c")
+    ]
+    await catalog.write(lambda tx: projects.create(tx, "others", "a", "their own"))
+    team = made[0].entity_id
+    assert await projects.by_id(catalog.read, made[1].id) == made[1]
+    assert await projects.by_name(catalog.read, team, "a") == made[1]
+    assert await projects.by_path(catalog.read, "team", "a") == made[1]
+    theirs = await projects.by_path(catalog.read, "others", "a")
+    assert theirs is not None
+    assert theirs.description == "their own"
+    assert await projects.by_path(catalog.read, "others", "b") is None
+    assert await projects.page(catalog.read, team, 0, 2) == made[:2]
+    assert await projects.page(catalog.read, team, made[1].id, 2) == made[2:]
+    assert await projects.count(catalog.read, team) == 3
+
+
+async def test_the_first_project_is_the_default(catalog: Catalog) -> None:
+    assert await projects.default(catalog.direct) is None
+    first = await catalog.write(lambda tx: projects.ensure(tx, "team", "first"))
+    second = await catalog.write(lambda tx: projects.ensure(tx, "team", "second"))
+    assert await projects.default(catalog.direct) == first
+    told: list[Change] = []
+    catalog.follow(told.extend)
+    await catalog.write(lambda tx: projects.set_default(tx, second.id))
+    assert await projects.default(catalog.direct) == second
+    await catalog.write(lambda tx: projects.set_default(tx, second.id))
+    assert [change[1:] for change in told] == [(Topic.CATALOG, 0, 0)]
+
+
+async def test_ensure_makes_it_once_and_moves_its_entity(catalog: Catalog) -> None:
+    entity = await catalog.write(lambda tx: entities.ensure(tx, "team"))
+    told: list[Change] = []
+    catalog.follow(told.extend)
+    made = await catalog.write(lambda tx: projects.ensure(tx, "team", "p"))
+    assert (Topic.ENTITY, entity.id, 0) in [change[1:] for change in told]
+    assert (Topic.PROJECT, made.id, entity.id) in [change[1:] for change in told]
+    moved = await entities.by_id(catalog.direct, entity.id)
+    assert moved is not None
+    assert moved.changed_ns > entity.changed_ns
+    told.clear()
+    assert await catalog.write(lambda tx: projects.ensure(tx, "team", "p")) == made
+    assert told == []
+
+
+async def test_a_second_one_of_that_name_is_a_conflict(catalog: Catalog) -> None:
+    await catalog.write(lambda tx: projects.create(tx, "team", "p"))
+    with pytest.raises(Conflict, match="team/p already"):
+        await catalog.write(lambda tx: projects.create(tx, "team", "p"))
+
+
+async def test_describe(catalog: Catalog) -> None:
+    made = await catalog.write(lambda tx: projects.create(tx, "team", "p"))
+    described = await catalog.write(lambda tx: projects.describe(tx, made.id, "new"))
+    assert described.description == "new"
+    assert described.changed_ns > made.changed_ns
+    with pytest.raises(Absent):
+        await catalog.write(lambda tx: projects.describe(tx, 99, "new"))
+
+
+async def test_touch_moves_one_directory_even_when_the_clock_does_not(catalog: Catalog) -> None:
+    made = await catalog.write(lambda tx: projects.create(tx, "team", "p"))
+
+    async def ahead(tx: object) -> None:
+        await tx.run("UPDATE projects SET sweeps_changed_ns = ?", 2**62)  # type: ignore[attr-defined]
+
+    await catalog.write(ahead)
+    await catalog.write(lambda tx: projects.touch(tx, made.id, Topic.PROJECT_SWEEPS))
+    touched = await projects.by_id(catalog.direct, made.id)
+    assert touched == made._replace(sweeps_changed_ns=2**62 + 1)
