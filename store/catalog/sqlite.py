@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
+from store.catalog import globs
 from store.catalog.rows import Change
 from store.catalog.select import every
 from store.catalog.session import Direct, Session, Threaded, translated
@@ -115,6 +116,7 @@ class Database:
             _uri(self._path, "ro"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
         )
         await self._aiosqlite.execute_fetchall(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
+        await self._aiosqlite.create_function("path_matches", 2, globs.matches, deterministic=True)
         return Threaded(self._aiosqlite)
 
     @property
@@ -269,4 +271,5 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         cached_statements=512,
     )
     connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
+    connection.create_function("path_matches", 2, globs.matches, deterministic=True)
     return connection

@@ -1,0 +1,80 @@
+"""Glob patterns on whole paths: * and ? stay within a component, ** crosses them, [...] is a set.
+
+`**/` also matches no directory at all, so `**/*.pt` finds `a.pt` as well as `b/c/a.pt`. [!...] excludes. A
+set never matches a slash; a [ without its ] stands for itself.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+_TOKEN = re.compile(r"(\*\*/)|(\*\*+)|(\*)|(\?)|\[([!^]?\]?[^]]*)\]|(.)", re.DOTALL)
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether the path matches the pattern as a whole."""
+    return _compiled(pattern).fullmatch(path) is not None
+
+
+def slashes(pattern: str) -> int | None:
+    """How many slashes each path that matches has; None when the pattern has a `**`."""
+    tokens = list(_tokens(pattern))
+    if any(kind in ("dirs", "all") for kind, _ in tokens):
+        return None
+    return sum(text == "/" for kind, text in tokens if kind == "text")
+
+
+def as_sqlite(pattern: str) -> str:
+    """A pattern for SQLite's GLOB, whose * crosses slashes: it lets through all that matches, and more."""
+    out = []
+    for kind, text in _tokens(pattern):
+        if kind == "set":
+            out.append(f"[{'^' if text[0] in '!^' else ''}{text.lstrip('!^')}]")
+        elif kind == "text":
+            out.append(f"[{text}]" if text in "[*?" else text)
+        else:
+            out.append("?" if kind == "one" else "*")
+    return "".join(out)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    out = []
+    for kind, text in _tokens(pattern):
+        if kind == "set":
+            body = text.lstrip("!^").replace("\\", r"\\").replace("[", r"\[")
+            body = r"\]" + body[1:] if body.startswith("]") else body
+            out.append(f"(?!/)[{'^' if text[0] in '!^' else ''}{body}]")
+        else:
+            out.append(_EXPRESSIONS.get(kind) or re.escape(text))
+    try:
+        return re.compile("".join(out), re.DOTALL)
+    except re.error:  # a set like [z-a]: nothing is in it
+        return re.compile(r"(?!)")
+
+
+_EXPRESSIONS = {"dirs": "(?:.*/)?", "all": ".*", "any": "[^/]*", "one": "[^/]"}
+
+
+def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
+    """The pattern's parts: dirs (**/ at a component's start), all (**), any (*), one (?), set, or text."""
+    start = True  # of a component
+    for match in _TOKEN.finditer(pattern):
+        dirs, crossing, star, one, chosen, text = match.groups()
+        if dirs is not None and start:
+            yield "dirs", dirs
+        elif dirs is not None:
+            yield "all", "**"
+            yield "text", "/"
+        elif crossing is not None:
+            yield "all", crossing
+        elif star is not None:
+            yield "any", star
+        elif one is not None:
+            yield "one", one
+        elif chosen is not None and chosen not in ("", "!", "^"):
+            yield "set", chosen
+        else:
+            for character in match[0] if text is None else text:
+                yield "text", character
+        start = match[0].endswith("/")
