@@ -1,0 +1,1 @@
+"""The command `runfs`, and the one place where the parts of the daemon are put together."""

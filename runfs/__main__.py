@@ -1,0 +1,57 @@
+"""The command `runfs`: runs one subcommand, and turns what went wrong into one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from runfs.errors import CommandError
+
+DESCRIPTION = "A home for the files of machine-learning runs, read as a plain NFS folder."
+
+# Name: the module that has `add_arguments(parser)` and `run(arguments) -> status`, and its line in --help.
+# Only the module of the command that is run gets imported, so that each starts as fast as it can.
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is, and exit with status 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser(argv: Sequence[str]) -> Parser:
+    """The command line's grammar, complete for the subcommand that `argv` names."""
+    top = Parser(prog="runfs", description=DESCRIPTION)
+    commands = top.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    for name, (module, text) in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        if name in argv[:1]:
+            importlib.import_module(module).add_arguments(sub)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and give its status: 0 well, 1 an answer that is no, 2 a mistake to mend."""
+    given = sys.argv[1:] if argv is None else argv
+    arguments = parser(given).parse_args(given)
+    try:
+        return int(importlib.import_module(COMMANDS[arguments.command][0]).run(arguments))
+    except CommandError as error:
+        print(f"runfs {arguments.command}: {error}", file=sys.stderr)
+        return error.status
+    except BrokenPipeError:  # the reader of our output has gone, as `head` goes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

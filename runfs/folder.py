@@ -1,0 +1,64 @@
+"""The data folder: made where it is missing, writable, and one daemon's alone while it runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+from pathlib import Path
+
+from runfs.errors import CommandError
+
+KEY_FILE = "key"
+LOCK_FILE = "lock"
+_FOLDER_MODE = 0o700
+_KEY_MODE = 0o600
+
+
+def make(data: Path, owner: pwd.struct_passwd | None) -> None:
+    """Make the folder and what is missing above it, for `owner` where one is given; its contents are private.
+
+    Raises CommandError.
+    """
+    missing = [folder for folder in (data, *data.parents) if not folder.exists()]
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+            if owner is not None:
+                os.chown(folder, owner.pw_uid, owner.pw_gid)
+    except OSError as error:
+        raise CommandError(_complaint(data, error)) from None
+
+
+def lock(data: Path) -> int:
+    """Take the folder for this process, until the returned descriptor is closed.
+
+    Raises CommandError when it cannot be written or another daemon has it.
+    """
+    try:
+        descriptor = os.open(data / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise CommandError(_complaint(data, error)) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise CommandError(f"another runfs serves {data}; stop it, or choose another --data DIR") from None
+    return descriptor
+
+
+def write_key(data: Path, key: str) -> Path:
+    """Write the first-start key where the SDK of the same account finds it; only that account may read it."""
+    path = data / KEY_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _KEY_MODE)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        os.fchmod(descriptor, _KEY_MODE)
+        file.write(key + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    return path
+
+
+def _complaint(data: Path, error: OSError) -> str:
+    whom = pwd.getpwuid(os.geteuid()).pw_name
+    return f"{whom} cannot write the data folder {data}: {error.strerror}; choose another with --data DIR"
