@@ -3,8 +3,89 @@
 from store.catalog import select
 from store.catalog.rows import Fileset
 from store.catalog.session import Session
+from store.catalog.sqlite import Transaction
+from store.catalog.topics import Topic
 
 
 async def by_id(db: Session, fileset_id: int) -> Fileset | None:
     """The fileset of that id, or None."""
     return await select.one(db, Fileset, "WHERE id = ?", fileset_id)
+
+
+async def create(tx: Transaction, project_id: int) -> int:
+    """A new, empty fileset's id."""
+    return await tx.run(
+        "INSERT INTO filesets (project_id, created_ns, changed_ns) VALUES (?, ?, ?)",
+        *(project_id, tx.now_ns, tx.now_ns),
+    )
+
+
+async def add(tx: Transaction, fileset_id: int, files: int, size: int, subdirectories: int = 0) -> None:
+    """Move the totals by so much, and with them whatever shows them: the run's or the artifact's metadata."""
+    await tx.run(
+        "UPDATE filesets SET files = files + ?, bytes = bytes + ?, subdirectories = subdirectories + ?"
+        " WHERE id = ?",
+        *(files, size, subdirectories, fileset_id),
+    )
+    await touch_owner(tx, fileset_id)
+
+
+async def touch_owner(tx: Transaction, fileset_id: int) -> int:
+    """Say that the metadata of the run or artifact that has these files is another; its id, 0 when there is
+    none.
+    """
+    run = await tx.one(
+        "UPDATE runs SET changed_ns = max(?, changed_ns + 1) WHERE fileset_id = ? RETURNING id, project_id",
+        *(tx.now_ns, fileset_id),
+    )
+    if run is not None:
+        tx.changed(Topic.RUN, *run)
+        return int(run[0])
+    artifact = await tx.one(
+        "UPDATE artifacts SET changed_ns = max(?, changed_ns + 1) WHERE fileset_id = ?"
+        " RETURNING id, collection_id",
+        *(tx.now_ns, fileset_id),
+    )
+    if artifact is not None:
+        tx.changed(Topic.ARTIFACT, *artifact)
+        return int(artifact[0])
+    return 0
+
+
+async def touch(tx: Transaction, fileset_id: int) -> None:
+    """Say that a name directly in files/ appeared, went or stands for something else."""
+    await tx.run(
+        "UPDATE filesets SET changed_ns = max(?, changed_ns + 1) WHERE id = ?", tx.now_ns, fileset_id
+    )
+    tx.changed(Topic.FILESET, fileset_id, await touch_owner(tx, fileset_id))
+
+
+async def seal(tx: Transaction, fileset_id: int) -> None:
+    """From now on nothing in it changes any more."""
+    await tx.run(
+        "UPDATE filesets SET sealed_ns = ?, changed_ns = max(?, changed_ns + 1) WHERE id = ?",
+        *(tx.now_ns, tx.now_ns, fileset_id),
+    )
+
+
+async def abandon(tx: Transaction, fileset_id: int) -> None:
+    """The run or artifact is gone: retire all its files and end its uploads.
+
+    The row stays until the collector finds that no version is left: an open reader's handle still leads here.
+    """
+    await tx.run(
+        "UPDATE versions SET retired_ns = ? WHERE fileset_id = ? AND retired_ns IS NULL",
+        tx.now_ns,
+        fileset_id,
+    )
+    await tx.run(
+        "UPDATE uploads SET state = 'aborted' WHERE fileset_id = ? AND state IN ('open', 'stored')",
+        fileset_id,
+    )
+    await tx.run("DELETE FROM entries WHERE fileset_id = ?", fileset_id)
+    await tx.run(
+        "UPDATE filesets SET files = 0, bytes = 0, subdirectories = 0, changed_ns = max(?, changed_ns + 1)"
+        " WHERE id = ?",
+        *(tx.now_ns, fileset_id),
+    )
+    tx.changed(Topic.FILESET, fileset_id, 0)

@@ -226,6 +226,7 @@ class Collection(NamedTuple):
     type_id: int
     name: str
     description: str
+    next_number: int
     created_ns: int
     changed_ns: int
 

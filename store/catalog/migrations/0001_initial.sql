@@ -211,6 +211,7 @@ CREATE TABLE collections (
     type_id     INTEGER NOT NULL REFERENCES artifact_types (id),
     name        TEXT NOT NULL,
     description TEXT NOT NULL DEFAULT '',
+    next_number INTEGER NOT NULL DEFAULT 0, -- of the next version: a deleted version's number is not given again
     created_ns  INTEGER NOT NULL,
     changed_ns  INTEGER NOT NULL,           -- a version or an alias appeared, moved or went
     UNIQUE (project_id, name)

@@ -77,3 +77,11 @@ async def project_id(put: Put) -> int:
 async def fileset_id(put: Put, project_id: int) -> int:
     """An empty fileset of team/vision."""
     return await put("filesets", project_id=project_id)
+
+
+@pytest.fixture
+def told(catalog: Catalog) -> list[tuple[int, int, int]]:
+    """What followers heard: (topic, object, parent), in order."""
+    heard: list[tuple[int, int, int]] = []
+    catalog.follow(lambda changes: heard.extend((c.topic, c.object_id, c.parent_id) for c in changes))
+    return heard

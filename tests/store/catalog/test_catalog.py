@@ -85,7 +85,7 @@ async def test_a_statement_that_takes_the_group_down_hurts_only_its_own(catalog:
 async def test_a_commit_that_fails_is_acknowledged_to_nobody(catalog: Catalog) -> None:
     async def dangling(tx: Transaction) -> None:
         await tx.run("PRAGMA defer_foreign_keys = 1")  # the fault comes out at COMMIT
-        await tx.run("INSERT INTO collections VALUES (1, 1, 1, 'c', '', 1, 1)")
+        await tx.run("INSERT INTO collections VALUES (1, 1, 1, 'c', '', 0, 1, 1)")
 
     results = await asyncio.gather(
         add(catalog, "first"), catalog.write(dangling), add(catalog, "second"), return_exceptions=True
