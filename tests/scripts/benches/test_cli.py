@@ -7,12 +7,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from benches import cli
+from benches import cli, load
 from benches.daemons import BenchError
 
 
 def install(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
-    """Puts a bench of the test's own in the place of the nfs bench."""
+    """Puts a bench of the test's own in the place of the nfs bench, and an empty file in that of each program."""
+    monkeypatch.setattr(load, "build", lambda folder: [(folder / name).touch() for name in load.PROGRAMS])
     module = ModuleType("benches.nfs")
     module.run = run  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "benches.nfs", module)
