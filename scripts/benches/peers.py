@@ -17,8 +17,8 @@ from benches.load import Load
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# ganesha ends unless a portmapper lets it register. This one has its socket in a /run and its ports in a network
-# of its own: the machine's portmapper, if there is one, is not touched.
+# ganesha ends unless a portmapper lets it register. This one has its socket in a /run and its ports in a
+# network of its own: the machine's portmapper, if there is one, is not touched.
 GANESHA_START = """
 mount -t tmpfs none /run && mkdir -p /run/rpcbind /run/ganesha /var/lib/nfs/ganesha || exit
 unshare --net rpcbind -f &

@@ -12,7 +12,7 @@ from benches.daemons import BenchError
 
 
 def install(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
-    """Puts a bench of the test's own in the place of the nfs bench, and an empty file in that of each program."""
+    """Puts a bench of the test's own in the place of the nfs bench, and empty files for the programs."""
     monkeypatch.setattr(load, "build", lambda folder: [(folder / name).touch() for name in load.PROGRAMS])
     module = ModuleType("benches.nfs")
     module.run = run  # type: ignore[attr-defined]
