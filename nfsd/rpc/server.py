@@ -260,6 +260,17 @@ class Server:
         self._datagrams.append(datagrams)
         return int(transport.get_extra_info("sockname")[1])
 
+    async def serve(self, bound: socket.socket) -> int:
+        """Serve on a bound socket, TCP or UDP by its type; returns its port. The socket becomes ours."""
+        loop = asyncio.get_running_loop()
+        if bound.type == socket.SOCK_STREAM:
+            listener = await loop.create_server(lambda: Connection(self), sock=bound, backlog=1024)
+            self._listeners.append(listener)
+        else:
+            _, datagrams = await loop.create_datagram_endpoint(lambda: Datagrams(self), sock=bound)
+            self._datagrams.append(datagrams)
+        return int(bound.getsockname()[1])
+
     def remember(self, connection: Connection) -> None:
         """Count a connection that was made."""
         self.connections.add(connection)

@@ -249,3 +249,22 @@ async def test_udp(sample: Any, calls: Any, caplog: pytest.LogCaptureFixture) ->
     finally:
         transport.close()
         await server.stop()
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+async def test_a_socket_that_is_bound_already(kind: socket.SocketKind, sample: Any, calls: Any) -> None:
+    server = Server(Dispatch([sample]), LIMITS)
+    bound = socket.socket(socket.AF_INET, kind)
+    bound.setblocking(False)
+    bound.bind(("127.0.0.1", 0))
+    port = await server.serve(bound)
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, kind) as client:
+        client.setblocking(False)
+        async with asyncio.timeout(20):
+            await loop.sock_connect(client, ("127.0.0.1", port))
+            call = calls.make(1, calls.words(5))
+            await loop.sock_sendall(client, calls.marked(call) if kind == socket.SOCK_STREAM else call)
+            reply = await loop.sock_recv(client, 1000)
+    assert calls.results(reply[-28:]) == calls.words(5)
+    await server.stop()
