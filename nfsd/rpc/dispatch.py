@@ -6,8 +6,8 @@ a task of. Whoever suspends first without a task must not ask for the current ta
 belongs behind the first wait.
 
 What a call's header leads to is kept per connection under the header's bytes, from message type to
-verifier, for they are the same in every call that a client makes of a procedure (0.05 us to find, 2.5 us to
-parse again).
+verifier, for they are the same in every call that a client makes of a procedure: to find it takes a
+fortieth of the time of reading the header again.
 """
 
 import logging
