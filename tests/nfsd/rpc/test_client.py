@@ -15,7 +15,7 @@ SAMPLE = (300_000, 3)
 @pytest.fixture
 async def ports(sample: Any) -> AsyncIterator[tuple[int, int]]:
     server = Server(Dispatch([sample]), Limits(drain_seconds=0))
-    yield await server.listen_tcp("127.0.0.1"), await server.listen_udp("127.0.0.1")
+    yield await server.listen_tcp("127.0.0.1", 0), await server.listen_udp("127.0.0.1", 0)
     await server.stop()
 
 
