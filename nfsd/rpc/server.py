@@ -13,7 +13,7 @@ import socket
 from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from nfsd.rpc.dispatch import Dispatch, Peer, Reply
 from nfsd.rpc.message import MARK_BYTES
@@ -72,8 +72,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the connection, unless there are too many."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        transport = self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
         if len(self._server.connections) >= self._limits.connections:
             log.warning("connection refused: there are %d", len(self._server.connections))
             transport.abort()
