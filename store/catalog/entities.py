@@ -27,6 +27,11 @@ async def count(db: Session) -> int:
     return await select.number(db, "SELECT count(*) FROM entities")
 
 
+async def changed_ns(db: Session) -> int:
+    """When an entity appeared or changed last; 0 while there is none."""
+    return await select.number(db, "SELECT max(changed_ns) FROM entities")
+
+
 async def ensure(tx: Transaction, name: str) -> Entity:
     """The entity of that name, made if there is none."""
     found = await by_name(tx, name)

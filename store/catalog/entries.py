@@ -13,6 +13,16 @@ class Listed(NamedTuple):
     entry: Entry
     version: Version | None
 
+    @property
+    def id(self) -> int:
+        """The entry's id."""
+        return self.entry.id
+
+    @property
+    def name(self) -> str:
+        """The entry's name."""
+        return self.entry.name
+
 
 async def by_id(db: Session, entry_id: int) -> Listed | None:
     """The entry of that id, or None."""

@@ -82,6 +82,10 @@ async def abandon(tx: Transaction, fileset_id: int) -> None:
         "UPDATE uploads SET state = 'aborted' WHERE fileset_id = ? AND state IN ('open', 'stored')",
         fileset_id,
     )
+    for entry_id, parent_id in await tx.all(
+        "SELECT id, parent_id FROM entries WHERE fileset_id = ? AND version_id IS NULL", fileset_id
+    ):
+        tx.changed(Topic.DIRECTORY, entry_id, parent_id)
     await tx.run("DELETE FROM entries WHERE fileset_id = ?", fileset_id)
     await tx.run(
         "UPDATE filesets SET files = 0, bytes = 0, subdirectories = 0, changed_ns = max(?, changed_ns + 1)"

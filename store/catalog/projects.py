@@ -29,6 +29,18 @@ async def by_path(db: Session, entity: str, project: str) -> Project | None:
     )
 
 
+async def path(db: Session, project_id: int) -> str:
+    """ENTITY/PROJECT. Absent when there is no such project."""
+    row = await db.one(
+        "SELECT entities.name || '/' || projects.name FROM projects"
+        " JOIN entities ON entities.id = projects.entity_id WHERE projects.id = ?",
+        project_id,
+    )
+    if row is None:
+        raise Absent(f"there is no project {project_id}")
+    return str(row[0])
+
+
 async def page(db: Session, entity_id: int, after_id: int, limit: int) -> list[Project]:
     """At most `limit` of the entity's projects with an id above `after_id`, in the order of ids."""
     return await select.every(
@@ -46,10 +58,21 @@ async def default(db: Session) -> Project | None:
     return await select.one(db, Project, "JOIN catalog ON catalog.default_project_id = projects.id")
 
 
+async def catalog_created_ns(db: Session) -> int:
+    """When the catalog was made: the time of what shows projects while there is none."""
+    return await select.number(db, "SELECT created_ns FROM catalog")
+
+
 async def set_default(tx: Transaction, project_id: int) -> None:
     """Make a project the one that the root of the tree shows."""
     row = await tx.one("SELECT default_project_id FROM catalog")
     if row is None or row[0] != project_id:
+        # In its entity's directory the default project is a link, any other a directory.
+        await tx.run(
+            "UPDATE entities SET changed_ns = max(?, changed_ns + 1) WHERE id IN"
+            " (SELECT entity_id FROM projects WHERE id IN (?, ?))",
+            *(tx.now_ns, project_id, row[0] if row else None),
+        )
         await tx.run("UPDATE catalog SET default_project_id = ?", project_id)
         tx.changed(Topic.CATALOG, 0)
 

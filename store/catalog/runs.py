@@ -94,7 +94,10 @@ async def update(tx: Transaction, run_id: int, **columns: Value) -> Run:
     _check(columns, _WRITABLE)
     for column, value in columns.items():
         await tx.run(f"UPDATE runs SET {column} = ? WHERE id = ?", value, run_id)
-    return await _changed(tx, run_id)
+    run = await _changed(tx, run_id)
+    if "summary" in columns:
+        await _best_changed(tx, run)
+    return run
 
 
 async def merge(
@@ -106,7 +109,10 @@ async def merge(
         if patch:
             merged = strict_json.dumps(strict_json.loads(old) | dict(patch))
             await tx.run(f"UPDATE runs SET {column} = ? WHERE id = ?", merged, run_id)
-    return await _changed(tx, run_id)
+    run = await _changed(tx, run_id)
+    if summary:
+        await _best_changed(tx, run)
+    return run
 
 
 async def heartbeat(tx: Transaction, run_id: int) -> Run:
@@ -171,6 +177,7 @@ async def delete(tx: Transaction, run_id: int) -> None:
     await tx.run("DELETE FROM runs WHERE id = ?", run_id)
     await filesets.abandon(tx, run.fileset_id)
     tx.changed(Topic.RUN, run_id, run.project_id)
+    tx.changed(Topic.RUN_NAMES, run_id, run.project_id)
     await projects.touch(tx, run.project_id, Topic.PROJECT_RUNS)
     await _sweep_changed(tx, run)
 
@@ -193,6 +200,12 @@ async def _sweep_changed(tx: Transaction, run: Run) -> None:
     """A sweep's metadata counts its runs by state, its runs/ lists them."""
     if run.sweep_id is not None:
         await sweeps.touch_runs(tx, run.sweep_id)
+
+
+async def _best_changed(tx: Transaction, run: Run) -> None:
+    """A sweep's metadata names its best run, by the runs' summaries."""
+    if run.sweep_id is not None:
+        await sweeps.touch(tx, run.sweep_id)
 
 
 def _check(columns: Mapping[str, Value], allowed: frozenset[str]) -> None:

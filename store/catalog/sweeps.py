@@ -93,6 +93,11 @@ async def delete(tx: Transaction, sweep_id: int) -> None:
     await projects.touch(tx, sweep.project_id, Topic.PROJECT_SWEEPS)
 
 
+async def touch(tx: Transaction, sweep_id: int) -> None:
+    """A summary of one of its runs is another, so its metadata may be."""
+    await _changed(tx, sweep_id)
+
+
 async def touch_runs(tx: Transaction, sweep_id: int) -> None:
     """A run joined, left or is in another state:
 

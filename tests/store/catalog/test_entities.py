@@ -19,3 +19,10 @@ async def test_ensure_makes_it_once(catalog: Catalog) -> None:
     first = await catalog.write(lambda tx: entities.ensure(tx, "team"))
     again = await catalog.write(lambda tx: entities.ensure(tx, "team"))
     assert first == again == await entities.by_id(catalog.direct, first.id)
+
+
+async def test_changed_is_the_last_of_all(catalog: Catalog) -> None:
+    assert await entities.changed_ns(catalog.direct) == 0
+    await catalog.write(lambda tx: entities.ensure(tx, "one"))
+    two = await catalog.write(lambda tx: entities.ensure(tx, "two"))
+    assert await entities.changed_ns(catalog.direct) == two.changed_ns

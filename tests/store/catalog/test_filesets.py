@@ -56,8 +56,11 @@ async def test_seal(catalog: Catalog, fileset_id: int) -> None:
     assert sealed.sealed
 
 
-async def test_abandon_retires_what_was_in_it(catalog: Catalog, put: Any, fileset_id: int) -> None:
+async def test_abandon_retires_what_was_in_it(
+    catalog: Catalog, put: Any, fileset_id: int, told: list[Any]
+) -> None:
     await put("entries", fileset_id=fileset_id, name="a", path="a", version_id=1)
+    directory = await put("entries", fileset_id=fileset_id, name="d", path="d")
     await put("versions", entry_id=1, fileset_id=fileset_id, size=3)
     await put("versions", entry_id=1, fileset_id=fileset_id, number=2, retired_ns=5)
     upload = {"fileset_id": fileset_id, "path": "b", "content_type": "", "blob_key": "k", "created_ns": 1}
@@ -78,3 +81,4 @@ async def test_abandon_retires_what_was_in_it(catalog: Catalog, put: Any, filese
     empty = await filesets.by_id(db, fileset_id)
     assert empty is not None
     assert (empty.files, empty.bytes) == (0, 0)
+    assert (Topic.DIRECTORY, directory, 0) in told

@@ -77,3 +77,26 @@ async def test_touch_moves_one_directory_even_when_the_clock_does_not(catalog: C
     await catalog.write(lambda tx: projects.touch(tx, made.id, Topic.PROJECT_SWEEPS))
     touched = await projects.by_id(catalog.direct, made.id)
     assert touched == made._replace(sweeps_changed_ns=2**62 + 1)
+
+
+async def test_path_is_entity_and_project(catalog: Catalog) -> None:
+    project = await catalog.write(lambda tx: projects.create(tx, "team", "vision"))
+    assert await projects.path(catalog.direct, project.id) == "team/vision"
+    with pytest.raises(Absent, match="no project 77"):
+        await projects.path(catalog.direct, 77)
+
+
+async def test_another_default_moves_both_entities(catalog: Catalog) -> None:
+    one = await catalog.write(lambda tx: projects.create(tx, "one", "a"))
+    two = await catalog.write(lambda tx: projects.create(tx, "two", "a"))
+    before = [await entities.by_id(catalog.direct, project.entity_id) for project in (one, two)]
+    await catalog.write(lambda tx: projects.set_default(tx, two.id))
+    after = [await entities.by_id(catalog.direct, project.entity_id) for project in (one, two)]
+    assert all(
+        new and old and new.changed_ns > old.changed_ns for old, new in zip(before, after, strict=True)
+    )
+
+
+async def test_the_catalog_knows_its_age(catalog: Catalog) -> None:
+    row = await catalog.direct.one("SELECT created_ns FROM catalog")
+    assert row == (await projects.catalog_created_ns(catalog.direct),)

@@ -66,7 +66,7 @@ async def test_merge_sets_some_keys(catalog: Catalog, run: Run, told: list[Any])
     )
     assert json.loads(merged.config) == {"lr": 0.1, "net": {"width": 4}, "seed": None}
     assert merged.summary == '{"loss":"NaN"}'
-    assert told == [(Topic.RUN, run.id, run.project_id)] * 2
+    assert told == [(Topic.RUN, run.id, run.project_id), (Topic.SWEEP, run.sweep_id, run.project_id)] * 2
 
 
 async def test_heartbeats_renew_the_lease(catalog: Catalog, run: Run, told: list[Any]) -> None:
@@ -114,6 +114,7 @@ async def test_delete_takes_everything_along(catalog: Catalog, run: Run, told: l
     assert await catalog.direct.all("SELECT * FROM lines") == []
     assert set(told) == {
         (Topic.RUN, run.id, run.project_id),
+        (Topic.RUN_NAMES, run.id, run.project_id),
         (Topic.FILESET, run.fileset_id, 0),
         (Topic.PROJECT_RUNS, run.project_id, 0),
         (Topic.SWEEP, run.sweep_id, run.project_id),
@@ -127,3 +128,18 @@ async def test_delete_takes_everything_along(catalog: Catalog, run: Run, told: l
         await catalog.write(lambda tx: runs.delete(tx, run.id))
     again = await catalog.write(lambda tx: runs.create(tx, run.project_id, "r"))
     assert again.id > run.id  # never reused: it is in file handles
+
+
+async def test_a_summary_may_change_which_run_is_the_sweep_s_best(
+    catalog: Catalog, run: Run, told: list[Any]
+) -> None:
+    assert run.sweep_id is not None
+    sweep = (Topic.SWEEP, run.sweep_id, run.project_id)
+    told.clear()
+    await catalog.write(lambda tx: runs.update(tx, run.id, notes="x"))
+    await catalog.write(lambda tx: runs.merge(tx, run.id, {"a": 1}, None))
+    assert sweep not in told
+    await catalog.write(lambda tx: runs.update(tx, run.id, summary='{"loss":1}'))
+    assert told.count(sweep) == 1
+    await catalog.write(lambda tx: runs.merge(tx, run.id, None, {"loss": 2}))
+    assert told.count(sweep) == 2

@@ -1,0 +1,111 @@
+"""files/ of a run or of an artifact version: real directories, and files whose bytes are in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nfsd.tree.handle import KIND_BITS
+from nfsd.tree.node import File, Listing, Node
+from store.catalog import artifacts, entries, filesets, runs, versions
+from store.catalog.entries import Listed
+from store.catalog.rows import Entry, Version
+
+if TYPE_CHECKING:
+    from nfsd.tree.tree import Tree
+
+RUN = 7
+"""The kind of the directory above files/ of a run, `nfsd.tree.nodes.run.RunDirectory`."""
+
+ARTIFACT = 25
+"""The kind of the directory above files/ of an artifact version,
+`nfsd.tree.nodes.artifacts.ArtifactDirectory`."""
+
+
+class Names(Listing):
+    """A directory of entries."""
+
+    fileset_id: int
+    entry_id: int  # 0 for files/ itself
+    __slots__ = ("entry_id", "fileset_id")
+
+    async def rows(self, tree: Tree, after: int, limit: int) -> Sequence[Listed]:
+        return await entries.page(tree.db, self.fileset_id, self.entry_id, after, limit)
+
+    async def row(self, tree: Tree, name: str) -> Listed | None:
+        return await entries.by_name(tree.db, self.fileset_id, self.entry_id, name)
+
+    async def nodes(self, tree: Tree, rows: Sequence[Listed], since: int) -> list[Node]:
+        parent, settled = self.fileid, self.settled
+        return [
+            tree.keep(
+                Subdirectory(entry, parent, settled)
+                if version is None
+                else StoredFile(version, parent, settled),
+                since,
+            )
+            for entry, version in rows
+        ]
+
+
+class Files(Names, kind=11):
+    """files/ itself."""
+
+    __slots__ = ()
+
+    @classmethod
+    async def load(cls, tree: Tree, number: int) -> Node | None:
+        fileset = await filesets.by_id(tree.db, number)
+        run = await runs.by_fileset(tree.db, number)
+        artifact = None if run else await artifacts.by_fileset(tree.db, number)
+        if fileset is None or (run is None and artifact is None):
+            return None
+        parent = run.id << KIND_BITS | RUN if run else artifact.id << KIND_BITS | ARTIFACT if artifact else 0
+        over = run is None or run.state in runs.ENDED
+        node = cls(number, parent, fileset.changed_ns, fileset.subdirectories, over)
+        node.fileset_id, node.entry_id = number, 0
+        return node
+
+
+class Subdirectory(Names, kind=12):
+    """A directory below files/."""
+
+    __slots__ = ()
+
+    def __init__(self, entry: Entry, parent: int, settled: bool = False) -> None:
+        super().__init__(entry.id, parent, entry.changed_ns, entry.subdirectories, settled)
+        self.fileset_id, self.entry_id = entry.fileset_id, entry.id
+
+    @classmethod
+    async def load(cls, tree: Tree, number: int) -> Node | None:
+        listed = await entries.by_id(tree.db, number)
+        if listed is None or listed.version is not None:
+            return None
+        return cls(listed.entry, directory_of(listed.entry))
+
+
+class StoredFile(File, kind=13):
+    """One version of a file. An older one stays readable by its handle; once it is retired it has no name
+    left."""
+
+    __slots__ = ()
+
+    def __init__(self, version: Version, parent: int, settled: bool = False) -> None:
+        links = 1 if version.retired_ns is None else 0
+        super().__init__(version.id, parent, version.changed_ns, version.size, links, settled)
+
+    @classmethod
+    async def load(cls, tree: Tree, number: int) -> Node | None:
+        version = await versions.by_id(tree.db, number)
+        if version is None:
+            return None
+        listed = await entries.by_id(tree.db, version.entry_id)
+        return cls(version, directory_of(listed.entry) if listed else Files.at(version.fileset_id))
+
+    async def read(self, tree: Tree, offset: int, count: int) -> bytes | memoryview:
+        return await tree.content.read(self.number, offset, count)
+
+
+def directory_of(entry: Entry) -> int:
+    """The fileid of the directory that an entry is in."""
+    return Subdirectory.at(entry.parent_id) if entry.parent_id else Files.at(entry.fileset_id)

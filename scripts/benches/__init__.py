@@ -1,1 +1,0 @@
-"""What `scripts/bench` runs: runfs beside real servers, in turn, on this machine."""

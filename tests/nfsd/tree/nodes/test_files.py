@@ -1,0 +1,58 @@
+from typing import Any
+
+from nfsd.tree.tree import Tree
+from store.catalog.topics import Topic
+
+
+async def test_real_directories(world: Any) -> None:
+    run = await world.run()
+    await world.file(run.fileset_id, "logs/a/b.txt", b"deep")
+    await world.file(run.fileset_id, "logs/c.txt", b"flat")
+    await world.file(run.fileset_id, "top.txt", b"top")
+    assert await world.names("runs/r1/files") == ["logs", "top.txt"]
+    assert await world.names("runs/r1/files/logs") == ["a", "c.txt"]
+    assert await world.read("runs/r1/files/logs/a/b.txt") == b"deep"
+
+
+async def test_a_directory_s_time_moves_with_its_names(world: Any) -> None:
+    run = await world.run()
+    await world.file(run.fileset_id, "logs/a")
+    files, logs = await world.walk("runs/r1/files"), await world.walk("runs/r1/files/logs")
+    await world.file(run.fileset_id, "logs/b")
+    assert (await world.walk("runs/r1/files")).changed_ns == files.changed_ns
+    assert (await world.walk("runs/r1/files/logs")).changed_ns > logs.changed_ns
+
+
+async def test_a_retired_version_is_read_by_handle_until_it_is_collected(world: Any) -> None:
+    run = await world.run()
+    version = await world.file(run.fileset_id, "a", b"old bytes")
+    node = await world.walk("runs/r1/files/a")
+    handle = world.tree.handle(node)
+
+    async def delete(tx: Any) -> None:
+        await tx.run("UPDATE versions SET retired_ns = 1 WHERE id = ?", version)
+        await tx.run("DELETE FROM entries WHERE version_id = ?", version)
+        tx.changed(Topic.VERSION, version)
+        tx.changed(Topic.FILESET, run.fileset_id)
+
+    await world.catalog.write(delete)
+    assert await world.names("runs/r1/files") == []
+    for tree in (world.tree, Tree(world.catalog, world.content)):
+        retired = await tree.resolve(handle)
+        assert retired.links == 0
+        assert await tree.read(retired, 0, 99) == b"old bytes"
+
+
+async def test_a_directory_is_no_file_and_a_file_no_directory_by_handle(world: Any) -> None:
+    run = await world.run()
+    await world.file(run.fileset_id, "d/f")
+    assert await world.names("runs/r1/files/d") == ["f"]
+    found = await world.walk("runs/r1/files/d/f")
+    assert found.parent == (await world.walk("runs/r1/files/d")).fileid
+
+
+async def test_files_of_an_artifact(world: Any) -> None:
+    await world.artifact()
+    assert await world.read("artifacts/collections/model/v0/files/w.bin") == b"w" * 10
+    files = await world.walk("artifacts/collections/model/v0/files")
+    assert files.parent == (await world.walk("artifacts/collections/model/v0")).fileid
