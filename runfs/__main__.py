@@ -15,7 +15,9 @@ DESCRIPTION = "A home for the files of machine-learning runs, read as a plain NF
 
 # Name: the module that has `add_arguments(parser)` and `run(arguments) -> status`, and its line in --help.
 # Only the module of the command that is run gets imported, so that each starts as fast as it can.
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS = {
+    "key": ("runfs.key", "make, list and revoke API keys"),
+}
 
 
 class Parser(argparse.ArgumentParser):

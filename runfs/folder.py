@@ -41,10 +41,19 @@ def lock(data: Path) -> int:
         raise CommandError(_complaint(data, error)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except BlockingIOError as taken:
         os.close(descriptor)
-        raise CommandError(f"another runfs serves {data}; stop it, or choose another --data DIR") from None
+        raise CommandError(f"another runfs serves {data}; stop it, or choose another --data DIR") from taken
     return descriptor
+
+
+def is_locked(data: Path) -> bool:
+    """Whether a daemon has the folder now."""
+    try:
+        os.close(lock(data))
+    except CommandError as refused:
+        return isinstance(refused.__cause__, BlockingIOError)
+    return False
 
 
 def write_key(data: Path, key: str) -> Path:

@@ -89,10 +89,15 @@ class Settings:
     verbose: bool = False
 
 
+def add_data_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --data."""
+    parser.add_argument("--data", metavar="DIR", type=_path, help="the data folder (RUNFS_DATA)")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `runfs serve` to its parser."""
     add = parser.add_argument
-    add("--data", metavar="DIR", type=_path, help="where the catalog and the files are kept (RUNFS_DATA)")
+    add_data_argument(parser)
     add(
         "--http",
         metavar="HOST:PORT",
@@ -121,7 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="clients that may mount, as 10.0.0.0/8; may be given again; this machine alone",
     )
-    add("--project", metavar="ENTITY/PROJECT", type=_project, help="whose runs are at the mount's root")
+    add("--project", metavar="ENTITY/PROJECT", type=project_path, help="whose runs are at the mount's root")
     add("--user", metavar="NAME", type=_user, help="whom the daemon becomes when root started it")
     add("--catalog", metavar="URL", help="where the catalog is kept; a file in the data folder")
     add(
@@ -224,7 +229,8 @@ def _network(text: str) -> Network:
         raise ArgumentTypeError(f"{text!r} is not a network such as 10.0.0.0/8 or 192.168.1.7") from None
 
 
-def _project(text: str) -> str:
+def project_path(text: str) -> str:
+    """An argument that is ENTITY/PROJECT."""
     entity, slash, project = text.partition("/")
     if not (entity and slash and project) or "/" in project:
         raise ArgumentTypeError(f"{text!r} is not ENTITY/PROJECT")

@@ -40,14 +40,23 @@ async def by_id(db: Session, key_id: int) -> Key | None:
     return await select.one(db, Key, "WHERE id = ?", key_id)
 
 
-async def page(db: Session, after_id: int, limit: int) -> list[Key]:
-    """At most `limit` keys with an id above `after_id`, revoked ones too."""
-    return await select.every(db, Key, "WHERE id > ? ORDER BY id LIMIT ?", after_id, limit)
+async def page(db: Session, after_id: int, limit: int, project_id: int | None = None) -> list[Key]:
+    """At most `limit` keys with an id above `after_id`, revoked ones too; with a project, only its own."""
+    return await select.every(
+        db,
+        Key,
+        "WHERE id > ? AND (? IS NULL OR project_id = ?) ORDER BY id LIMIT ?",
+        *(after_id, project_id, project_id, limit),
+    )
 
 
-async def count(db: Session) -> int:
-    """How many keys are not revoked."""
-    return await select.number(db, "SELECT count(*) FROM keys WHERE revoked_ns IS NULL")
+async def count(db: Session, project_id: int | None = None) -> int:
+    """How many keys are not revoked; with a project, only its own."""
+    return await select.number(
+        db,
+        "SELECT count(*) FROM keys WHERE revoked_ns IS NULL AND (? IS NULL OR project_id = ?)",
+        *(project_id, project_id),
+    )
 
 
 async def revoke(tx: Transaction, key_id: int) -> Key:

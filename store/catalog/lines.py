@@ -1,5 +1,6 @@
 """Queries for the lines of a run's history and console, which history.jsonl and output.log are made of."""
 
+import json
 from collections.abc import Sequence
 
 from store.catalog import select
@@ -32,6 +33,19 @@ async def page(db: Session, run_id: int, stream: int, first_line: int, limit: in
     rows = await db.all(
         "SELECT text FROM lines WHERE run_id = ? AND stream = ? AND line >= ? ORDER BY line LIMIT ?",
         *(run_id, stream, first_line, limit),
+    )
+    return [text for (text,) in rows]
+
+
+async def sample(db: Session, run_id: int, stream: int, count: int, points: int) -> list[bytes]:
+    """At most `points` of the stream's first `count` lines, evenly spread; the last of them is among them."""
+    if count <= points:
+        return await page(db, run_id, stream, 0, count)
+    numbers = [(number + 1) * count // points - 1 for number in range(points)]
+    rows = await db.all(
+        "SELECT text FROM lines WHERE run_id = ? AND stream = ?"
+        " AND line IN (SELECT value FROM json_each(?)) ORDER BY line",
+        *(run_id, stream, json.dumps(numbers)),
     )
     return [text for (text,) in rows]
 

@@ -28,7 +28,7 @@ EMPTY_WORDS = {
     "handler",
 }
 # Names that someone else's interface prescribes.
-PRESCRIBED: set[str] = set()
+PRESCRIBED = {"mismatch_info"}  # RFC 5531 section 9
 
 # Assembled, so that this file does not contain what it looks for.
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")

@@ -43,7 +43,10 @@ def test_one_daemon_a_folder(tmp_path: Path) -> None:
     held = folder.lock(tmp_path)
     with pytest.raises(CommandError, match="another runfs serves"):
         folder.lock(tmp_path)
+    assert folder.is_locked(tmp_path)
     os.close(held)
+    assert not folder.is_locked(tmp_path)
+    assert not folder.is_locked(tmp_path / "absent")
     os.close(folder.lock(tmp_path))
 
 

@@ -39,3 +39,11 @@ async def test_a_revoked_key_opens_nothing(catalog: Catalog) -> None:
 async def test_access_is_one_of_three(catalog: Catalog) -> None:
     with pytest.raises(Refused, match="'root'"):
         await catalog.write(lambda tx: keys.create(tx, "laptop", "root"))
+
+
+async def test_the_keys_of_one_project(catalog: Catalog, project_id: int) -> None:
+    own, _ = await catalog.write(lambda tx: keys.create(tx, "own", "read", project_id))
+    await catalog.write(lambda tx: keys.create(tx, "all", "read", None))
+    assert await keys.page(catalog.direct, 0, 9, project_id) == [own]
+    assert await keys.count(catalog.direct, project_id) == 1
+    assert await keys.page(catalog.direct, 0, 9, project_id + 1) == []

@@ -137,3 +137,23 @@ async def test_rewriting_moves_what_comes_after(catalog: Catalog, project_id: in
             await lines.read(catalog.direct, run.id, lines.CONSOLE, middle, 3)
             == expected[middle : middle + 3]
         )
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        (1, [9]),
+        (2, [4, 9]),
+        (3, [2, 5, 9]),
+        (9, [0, 1, 2, 3, 4, 5, 6, 7, 9]),
+        (10, [*range(10)]),
+        (99, [*range(10)]),
+    ],
+)
+async def test_a_sample_is_spread_and_ends_with_the_last(
+    catalog: Catalog, fresh: Run, points: int, expected: list[int]
+) -> None:
+    texts = [b"%d" % number for number in range(10)]
+    await catalog.write(lambda tx: lines.append(tx, fresh.id, lines.HISTORY, 0, texts))
+    sample = await lines.sample(catalog.read, fresh.id, lines.HISTORY, 10, points)
+    assert [int(text) for text in sample] == expected

@@ -1,0 +1,58 @@
+"""The application: every route behind the one door, and how it is run.
+
+Pages plug in where `build` says so: they add aiohttp routes to the application, find the signed-in key as
+`request.get(KEY)` (None: nobody), sign in and out through `request.app[STATE].auth`, and set ERROR_PAGE.
+"""
+
+from typing import Any
+
+from aiohttp import web
+
+from httpapi.access_log import AccessLog
+from httpapi.auth import Auth
+from httpapi.binding import bound
+from httpapi.door import METRICS, door, set_headers
+from httpapi.metrics import Metrics
+from httpapi.openapi import document
+from httpapi.operations import Operation
+from httpapi.routes import health, keys, lines, projects, runs, sweeps
+from httpapi.settings import MIB, Settings
+from httpapi.state import STATE, State
+from store.catalog import Catalog
+
+SUBJECTS = (projects, runs, lines, sweeps, keys, health)
+READ_BUFFER_BYTES = 4 * MIB  # uploads are a fifth faster than with aiohttp's 64 KiB (measured)
+
+
+def all_operations() -> list[Operation]:
+    """Every declared route, in the order of the document."""
+    return [operation for subject in SUBJECTS for operation in subject.operations.all]
+
+
+def build(catalog: Catalog, blobs: Any, uploads: Any, settings: Settings | None = None) -> web.Application:
+    """The application over an open store. It owns none of the three: whoever opened them closes them."""
+    settings = settings or Settings()
+    # Each route has its own limit (httpapi.binding), so aiohttp's is off.
+    app = web.Application(middlewares=[door], client_max_size=0)
+    app[STATE] = State(catalog, blobs, uploads, settings, Auth(catalog, settings.session_s))
+    app[METRICS] = Metrics(settings.registry)
+    app.on_response_prepare.append(set_headers)
+    operations = all_operations()
+    for operation in operations:
+        app.router.add_route(operation.method, operation.pattern, bound(operation))
+        if operation.method == "GET":
+            app.router.add_route("HEAD", operation.pattern, bound(operation))
+    app[health.DOCUMENT] = health.as_bytes(document(operations, health.own_version()))
+    return app
+
+
+def runner(app: web.Application) -> web.AppRunner:
+    """How the application is to be run: whoever serves it adds sites to this."""
+    return web.AppRunner(
+        app,
+        access_log_class=AccessLog,
+        read_bufsize=READ_BUFFER_BYTES,
+        auto_decompress=False,  # a compressed body would be unpacked before any limit
+        keepalive_timeout=75.0,
+        shutdown_timeout=10.0,
+    )

@@ -1,0 +1,130 @@
+"""From a request to the arguments that a route declares, and from what it returns to a response.
+
+Everything a client can get wrong is found here, before the route runs, and answered with one problem document
+that names each wrong field.
+"""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from httpapi.auth import CHALLENGE, RANK
+from httpapi.operations import Adapted, Answer, Operation
+from httpapi.problems import Problem
+from httpapi.state import KEY, STATE
+
+ERRORS_SHOWN_MAX = 20
+JSON = "application/json"
+
+
+def bound(operation: Operation) -> Adapted:
+    """The operation as aiohttp calls it."""
+    parameters = tuple(operation.parameters.items())
+    query_model, body_model, access = operation.query, operation.body, operation.access
+    first_status = next(iter(operation.answers))
+    route = operation.route
+
+    async def adapted(request: web.Request) -> web.StreamResponse:
+        if access is not None:
+            _check_access(request, access)
+        arguments: dict[str, Any] = {
+            name: int(request.match_info[name]) if of is int else request.match_info[name]
+            for name, of in parameters
+        }
+        if query_model is not None:
+            arguments["query"] = _query(request, query_model)
+        elif request.query_string:
+            _query(request, NoQuery)
+        if isinstance(body_model, type):
+            arguments["body"] = await _body(request, body_model, operation.long_body)
+        return _response(await route(request, **arguments), first_status)
+
+    return adapted
+
+
+class NoQuery(BaseModel, extra="forbid"):
+    """The query of a route that takes none."""
+
+
+def _check_access(request: web.Request, access: str) -> None:
+    key = request.get(KEY)
+    if key is None:
+        raise Problem("unauthenticated", "Send an API key: Authorization: Bearer KEY.", CHALLENGE)
+    if RANK[key.access] < RANK[access]:
+        raise Problem(
+            "forbidden", f"This needs a key with {access} access; this one has {key.access} access."
+        )
+
+
+def _query(request: web.Request, model: type[BaseModel]) -> BaseModel:
+    given = request.query
+    values: dict[str, str] = dict(given)
+    if len(values) != len(given):
+        twice = sorted({name for name in given if len(given.getall(name)) > 1})
+        raise Problem("invalid", f"Given more than once in the query: {', '.join(twice)}.")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _invalid(error, "query") from None
+
+
+async def _body(request: web.Request, model: type[BaseModel], long_body: bool) -> BaseModel:
+    settings = request.app[STATE].settings
+    data = await read_bounded(request, settings.lines_max_bytes if long_body else settings.json_max_bytes)
+    if not data:
+        data = b"{}"  # a model whose fields all have defaults needs no body
+    elif request.content_type != JSON:
+        raise Problem("media-type", f"The body must be {JSON}, not {request.content_type}.")
+    try:
+        document = from_json(data)  # NaN and Infinity too: Python's own json writes them
+    except ValueError as error:
+        raise Problem("malformed", f"The body is not JSON: {error}.") from None
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise _invalid(error, "body") from None
+
+
+async def read_bounded(request: web.Request, max_bytes: int) -> bytes:
+    """The whole body; Problem when it is longer than `max_bytes`, before more than that is held."""
+    too_large = Problem("too-large", f"The body is longer than the {max_bytes} bytes that are taken here.")
+    if (request.content_length or 0) > max_bytes:
+        raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await request.content.readany():
+        size += len(chunk)
+        if size > max_bytes:
+            raise too_large
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _invalid(error: ValidationError, where: str) -> Problem:
+    errors = [
+        {"where": _place(where, each["loc"]), "detail": each["msg"]}
+        for each in error.errors(include_url=False, include_context=False, include_input=False)[
+            :ERRORS_SHOWN_MAX
+        ]
+    ]
+    detail = "; ".join(f"{each['where']}: {each['detail']}" for each in errors[:3])
+    return Problem("invalid", f"{detail}.", errors=errors)
+
+
+def _place(where: str, location: tuple[int | str, ...]) -> str:
+    return where + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+
+
+def _response(result: Any, first_status: int) -> web.StreamResponse:
+    if isinstance(result, web.StreamResponse):
+        return result
+    headers = None
+    status = first_status
+    if isinstance(result, Answer):
+        status, headers, result = result.status or first_status, result.headers, result.model
+    if result is None:
+        return web.Response(status=status, headers=headers)
+    body = result.model_dump_json().encode()
+    return web.Response(status=status, headers=headers, body=body, content_type=JSON)

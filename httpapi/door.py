@@ -1,0 +1,98 @@
+"""The one middleware: every request, whatever its route, comes in and goes out through here.
+
+In: host and origin are checked, the key is found. Out: whatever was raised becomes a problem document (or the
+Files page's own error page), safe headers are set, the answer is counted, and refusals for want of a right
+are audited.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from httpapi import audit
+from httpapi.hosts import check_host, check_origin
+from httpapi.metrics import Metrics
+from httpapi.problems import Problem, problem_of
+from httpapi.state import KEY, STATE
+
+log = logging.getLogger(__name__)
+
+METRICS = web.AppKey("metrics", Metrics)
+# How the Files page shows a refusal, for addresses outside /api; set by whoever registers pages.
+ErrorPage = Callable[[web.Request, Problem], web.StreamResponse]
+ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
+
+# Set once the answer's headers are out: from then on it can only be broken off.
+STARTED = web.RequestKey("started", bool)
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})  # asked by probes, under whatever name they use
+AUDITED = frozenset({401, 403, 421})
+# For answers that are not pages: nothing in them may run, be framed or be read by other sites.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def door(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Check, run the route, answer for what it raises."""
+    started = time.perf_counter()
+    try:
+        if request.path not in OPEN_PATHS:
+            await _admit(request)
+        response = await handler(request)
+    except web.HTTPRedirection as redirect:  # of the Files page
+        request.app[METRICS].answered(request, redirect.status, time.perf_counter() - started)
+        raise
+    except Exception as error:
+        response = _refusal(request, error)
+    request.app[METRICS].answered(request, response.status, time.perf_counter() - started)
+    return response
+
+
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Before an answer's headers leave: add the safe ones that the route did not set itself."""
+    request[STARTED] = True
+    headers = response.headers
+    for name, value in HEADERS.items():
+        if name not in headers:
+            headers[name] = value
+
+
+async def _admit(request: web.Request) -> None:
+    state = request.app[STATE]
+    transport = request.transport
+    local = transport.get_extra_info("sockname") if transport is not None else None
+    host = check_host(request.headers, state.settings.hosts, local[0] if isinstance(local, tuple) else None)
+    check_origin(request.method, host, request.headers)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Problem("media-type", "Bodies are taken as they are, without Content-Encoding.")
+    key = await state.auth.key_of(request)
+    if key is not None:
+        request[KEY] = key
+
+
+def _refusal(request: web.Request, error: Exception) -> web.StreamResponse:
+    problem = problem_of(error)
+    if problem.kind == "internal":
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+    if request.get(STARTED):
+        # Half an answer is out: the client must see it break off, and not take it for the whole.
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("the answer was broken off") from error
+    if problem.status in AUDITED:
+        audit.record(request, "refused", status=problem.status, reason=problem.detail)
+    show = request.app.get(ERROR_PAGE)
+    if show is not None and not request.path.startswith("/api/"):
+        return show(request, problem)
+    return problem.response()

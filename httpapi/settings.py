@@ -1,0 +1,42 @@
+"""What whoever starts the HTTP side decides: allowed hosts, limits, what /readyz and /metrics ask."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+async def _ready() -> None:
+    """The readiness check of a server that has nothing but itself to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Fixed for the life of an application. Sizes are in bytes, times in seconds."""
+
+    hosts: frozenset[str] = frozenset()
+    """Names under which browsers may reach us, besides loopback and the address a connection came in on.
+
+    "*": any.
+    """
+
+    ready: Callable[[], Awaitable[None]] = _ready
+    """Raises, with a reason, while the server cannot serve: /readyz awaits it."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """What /metrics prints; shared with the NFS side by whoever starts both."""
+
+    json_max_bytes: int = MIB
+    """Longest JSON body, but for those that carry lines or many files."""
+
+    lines_max_bytes: int = 16 * MIB
+    """Longest JSON body of history and console lines, and of batches."""
+
+    link_s: int = 900
+    """How long a signed URL or a sign-in by `runfs open` stays good; an hour at most."""
+
+    session_s: int = 30 * 24 * 3600
+    """How long a browser stays signed in."""

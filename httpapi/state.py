@@ -1,0 +1,30 @@
+"""What every route reaches through its application.
+
+The store's three parts, the settings, who may come in.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from httpapi.auth import Auth
+from httpapi.settings import Settings
+from store.catalog import Catalog
+from store.catalog.rows import Key
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One per application."""
+
+    catalog: Catalog
+    blobs: Any
+    uploads: Any
+    settings: Settings
+    auth: Auth
+
+
+STATE = web.AppKey("state", State)
+# The key that a request came with, set before its route runs; absent for nobody.
+KEY = web.RequestKey("key", Key)

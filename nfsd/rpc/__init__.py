@@ -1,0 +1,24 @@
+"""RFC 5531: ONC RPC version 2 over TCP and UDP."""
+
+from nfsd.rpc.auth import ANONYMOUS, Credential, Denied
+from nfsd.rpc.dispatch import Dispatch, Observer, Peer, Refusal
+from nfsd.rpc.program import Call, Fast, Packed, Procedure, Program, procedure
+from nfsd.rpc.server import Limits, Server
+
+__all__ = [
+    "ANONYMOUS",
+    "Call",
+    "Credential",
+    "Denied",
+    "Dispatch",
+    "Fast",
+    "Limits",
+    "Observer",
+    "Packed",
+    "Peer",
+    "Procedure",
+    "Program",
+    "Refusal",
+    "Server",
+    "procedure",
+]

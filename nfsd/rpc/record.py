@@ -1,0 +1,73 @@
+"""Record marking: the bytes of a TCP connection as records (RFC 5531 section 11).
+
+A record is one or more fragments. Each fragment begins with a mark of four bytes: the highest bit says that
+it is the last of its record, the other 31 are its size.
+"""
+
+import struct
+
+LAST = 0x8000_0000
+
+_mark = struct.Struct(">I").unpack_from
+
+
+class RecordTooLarge(Exception):
+    """A mark announces more bytes than a record may have; the connection cannot go on."""
+
+
+class Records:
+    """Cuts received bytes into records, however they were split or sent together.
+
+    At most `limit_bytes` of one record and the last buffer received are held.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._rest = bytearray()
+        """Received bytes from the first mark that could not be read up to the end of its fragment."""
+        self._wanted = 0
+        """How many bytes the rest needs before it is worth looking at again."""
+        self._record = bytearray()
+        """The fragments of the present record; one buffer, for a list of one-byte fragments would cost 40
+        times it."""
+        self._begun = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether a record has begun and not ended."""
+        return bool(self._rest) or self._begun
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The records that end in `data`; RecordTooLarge as soon as a mark says so."""
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._wanted:
+                return []
+            data = bytes(self._rest)
+            self._rest.clear()
+        records = []
+        start, end = 0, len(data)
+        while end - start >= 4:
+            (mark,) = _mark(data, start)
+            size = mark & ~LAST
+            if len(self._record) + size > self._limit:
+                raise RecordTooLarge(f"a record of {len(self._record) + size} bytes, {self._limit} allowed")
+            after = start + 4 + size
+            if after > end:
+                self._wanted = after - start
+                break
+            fragment = data[start + 4 : after]
+            start = after
+            if mark & LAST and not self._begun:
+                records.append(fragment)
+                continue
+            self._record += fragment
+            self._begun = not mark & LAST
+            if mark & LAST:
+                records.append(bytes(self._record))
+                self._record.clear()
+        else:
+            self._wanted = 4
+        if start < end:
+            self._rest += data[start:]
+        return records

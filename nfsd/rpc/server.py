@@ -1,0 +1,298 @@
+"""The sockets: TCP connections with record marking, and UDP, in front of a dispatch.
+
+A connection answers the calls of one received buffer with one write. Calls that wait become tasks, and
+reply when they are done, in any order. Nothing is unbounded: what is queued to a client that does not read,
+or the calls that it has in flight, stop the reading from it until it catches up; what was received by then
+waits in `_pending`, which is at most one buffer.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, cast
+
+from nfsd.rpc.dispatch import Dispatch, Peer, Reply
+from nfsd.rpc.message import MARK_BYTES
+from nfsd.rpc.record import Records, RecordTooLarge
+
+log = logging.getLogger(__name__)
+
+RECORD_BYTES = 1024 * 1024 + 4096
+"""The largest call: a WRITE of 1 MiB and its header."""
+CONNECTIONS = 16_384
+CALLS_IN_FLIGHT = 256
+"""Calls that one connection, or one UDP socket, may have waiting."""
+QUEUED_BYTES = 1024 * 1024
+"""Replies that may wait for a client to read them; above that, no further call of its is looked at."""
+RECORD_SECONDS = 30.0
+"""How long a record may take from its first byte to its last, while we read."""
+DRAIN_SECONDS = 5.0
+"""How long calls in flight may take to end once the server is told to stop."""
+DATAGRAM_BYTES = 65_507
+"""The largest reply that UDP carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server allows; the constants above say what each one bounds."""
+
+    record_bytes: int = RECORD_BYTES
+    connections: int = CONNECTIONS
+    calls_in_flight: int = CALLS_IN_FLIGHT
+    queued_bytes: int = QUEUED_BYTES
+    record_seconds: float = RECORD_SECONDS
+    drain_seconds: float = DRAIN_SECONDS
+
+
+def peer_of(address: Any, transport: str) -> Peer:
+    """The peer at a socket address; an IPv4 address that came in through IPv6 is written as IPv4."""
+    return Peer(str(address[0]).removeprefix("::ffff:").partition("%")[0], int(address[1]), transport)
+
+
+class Connection(asyncio.Protocol):
+    """One TCP connection."""
+
+    _transport: asyncio.Transport
+    _peer: Peer
+
+    def __init__(self, server: "Server") -> None:
+        self._server = server
+        self._limits = server.limits
+        self._answer = server.dispatch.answer
+        self._records = Records(server.limits.record_bytes)
+        self._pending: deque[bytes] = deque()
+        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._full = False
+        self._draining = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the connection, unless there are too many."""
+        transport = self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
+        if len(self._server.connections) >= self._limits.connections:
+            log.warning("connection refused: there are %d", len(self._server.connections))
+            transport.abort()
+            return
+        self._peer = peer_of(transport.get_extra_info("peername"), "tcp")
+        transport.set_write_buffer_limits(high=self._limits.queued_bytes)
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._server.remember(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection, and what nobody waits for any more."""
+        self._server.forget(self)
+        self._pending.clear()
+        for task in self._tasks:
+            task.cancel()
+        if self._deadline:
+            self._deadline.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer the calls that end in the buffer."""
+        try:
+            self._pending += self._records.feed(data)
+        except RecordTooLarge as error:
+            log.warning("connection from %s closed: %s", self._peer.client, error)
+            self._transport.abort()
+            return
+        if self._records.partial != (self._deadline is not None):
+            self._watch()
+        self._pump()
+
+    def eof_received(self) -> bool:
+        """Keep our side open as long as calls are being answered."""
+        self._draining = True
+        return bool(self._tasks or self._pending)
+
+    def pause_writing(self) -> None:
+        """The client does not read: answer nothing more for now."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        self._full = False
+        self._pump()
+
+    def _watch(self) -> None:
+        """Start the clock of a record that has begun, or stop that of one that has ended."""
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+        else:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(self._limits.record_seconds, self._late)
+
+    def _late(self) -> None:
+        self._deadline = None
+        if self._full or self._pending:  # it was we who did not read
+            self._watch()
+            return
+        log.warning("connection from %s closed: a record takes too long", self._peer.client)
+        self._transport.abort()
+
+    def _pump(self) -> None:
+        """Answer pending calls with one write, until there are none, or too much is waiting for the
+        client."""
+        pending, out, size = self._pending, [], 0
+        while pending and not self._full and len(self._tasks) < self._limits.calls_in_flight:
+            reply = self._answer(pending.popleft(), self._peer)
+            if isinstance(reply, list):
+                out += reply
+                size += sum(map(len, reply))
+                if size >= self._limits.queued_bytes:
+                    self._transport.writelines(out)  # may set _full
+                    out, size = [], 0
+            elif reply is not None:
+                self._start(reply)
+        if out:
+            self._transport.writelines(out)
+        if pending or self._full:
+            self._transport.pause_reading()
+        elif not self._draining:
+            self._transport.resume_reading()
+        elif not self._tasks:
+            self._transport.close()
+
+    def _start(self, waiting: Coroutine[Any, Any, Reply]) -> None:
+        task = asyncio.get_running_loop().create_task(waiting)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Reply]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and not self._transport.is_closing():
+            self._transport.writelines(task.result())
+            self._pump()
+
+    def drain(self) -> None:
+        """Take no further calls; close as soon as those in flight are answered."""
+        self._draining = True
+        self._transport.pause_reading()
+        self._pending.clear()
+        if not self._tasks:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """One UDP socket: a datagram is a call, its reply a datagram."""
+
+    _transport: asyncio.DatagramTransport
+
+    def __init__(self, server: "Server") -> None:
+        self._server = server
+        self._tasks: set[asyncio.Task[Reply]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the transport; uvloop's is no DatagramTransport by class, only by its methods."""
+        self._transport = transport  # type: ignore[assignment]
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        """Answer the call; one too many is dropped, as the network might have dropped it."""
+        if len(self._tasks) >= self._server.limits.calls_in_flight:
+            return
+        reply = self._server.dispatch.answer(data, peer_of(address, "udp"))
+        if isinstance(reply, list):
+            self._send(reply, address)
+        elif reply is not None:
+            task = asyncio.get_running_loop().create_task(reply)
+            self._tasks.add(task)
+            task.add_done_callback(lambda ended: self._ended(ended, address))
+
+    def _ended(self, task: asyncio.Task[Reply], address: tuple[str, int]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            self._send(task.result(), address)
+
+    def _send(self, reply: Reply, address: tuple[str, int]) -> None:
+        datagram = b"".join(reply)[MARK_BYTES:]
+        if len(datagram) > DATAGRAM_BYTES:
+            log.warning("a reply of %d bytes to %s does not fit UDP", len(datagram), address[0])
+        elif not self._transport.is_closing():
+            self._transport.sendto(datagram, address)
+
+    def error_received(self, error: Exception) -> None:
+        """A client that went away before its reply reached it is no concern of ours."""
+        log.debug("UDP: %s", error)
+
+    def close(self) -> None:
+        """Answer nothing more."""
+        for task in self._tasks:
+            task.cancel()
+        self._transport.close()
+
+
+class Server:
+    """Listeners in front of one dispatch."""
+
+    def __init__(self, dispatch: Dispatch, limits: Limits | None = None) -> None:
+        self.dispatch = dispatch
+        self.limits = limits or Limits()
+        self.connections: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._listeners: list[asyncio.Server] = []
+        self._datagrams: list[Datagrams] = []
+
+    async def listen_tcp(self, host: str, port: int) -> int:
+        """Serve TCP there; returns the port, which matters where 0 was asked for. OSError if it is not to
+        be had."""
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
+        self._listeners.append(listener)
+        return int(listener.sockets[0].getsockname()[1])
+
+    async def listen_udp(self, host: str, port: int) -> int:
+        """Serve UDP there; returns the port. OSError if it is not to be had."""
+        loop = asyncio.get_running_loop()
+        transport, datagrams = await loop.create_datagram_endpoint(
+            lambda: Datagrams(self), local_addr=(host, port)
+        )
+        self._datagrams.append(datagrams)
+        return int(transport.get_extra_info("sockname")[1])
+
+    async def serve(self, bound: socket.socket) -> int:
+        """Serve on a bound socket, TCP or UDP by its type; returns its port. The socket becomes ours."""
+        loop = asyncio.get_running_loop()
+        if bound.type == socket.SOCK_STREAM:
+            listener = await loop.create_server(lambda: Connection(self), sock=bound, backlog=1024)
+            self._listeners.append(listener)
+        else:
+            _, datagrams = await loop.create_datagram_endpoint(lambda: Datagrams(self), sock=bound)
+            self._datagrams.append(datagrams)
+        return int(bound.getsockname()[1])
+
+    def remember(self, connection: Connection) -> None:
+        """Count a connection that was made."""
+        self.connections.add(connection)
+        self._empty.clear()
+
+    def forget(self, connection: Connection) -> None:
+        """No longer count a connection that is lost."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+    async def stop(self) -> None:
+        """Listen no more, let the calls in flight end, then close what is left."""
+        for listener in self._listeners:
+            listener.close()
+        for datagrams in self._datagrams:
+            datagrams.close()
+        for connection in list(self.connections):
+            connection.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.drain_seconds):
+                await self._empty.wait()
+        for connection in list(self.connections):
+            connection.abort()
+        self._listeners.clear()
+        self._datagrams.clear()

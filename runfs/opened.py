@@ -1,0 +1,53 @@
+"""For commands that work on the data folder itself, beside a daemon or without one: its catalog, opened."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from runfs import account
+from runfs.errors import CommandError
+from runfs.settings import CATALOG_FILE, add_data_argument, default_data
+from store.catalog import Catalog
+from store.errors import StoreError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say which catalog."""
+    add_data_argument(parser)
+    parser.add_argument(
+        "--catalog", metavar="URL", help="where the catalog is kept; a file in the data folder"
+    )
+
+
+def data_folder(arguments: argparse.Namespace) -> Path:
+    """The data folder that is meant. Root becomes its owner, so that no file in it turns into root's.
+
+    Raises CommandError where there is none yet.
+    """
+    data: Path = arguments.data or default_data(os.environ)
+    if not data.is_dir():
+        raise CommandError(
+            f"there is no data folder {data} yet; name one with --data, or start `runfs serve`"
+        )
+    owner = account.chosen(None, data, {})
+    if owner is not None:
+        account.become(owner)
+    return data
+
+
+@asynccontextmanager
+async def catalog(arguments: argparse.Namespace) -> AsyncIterator[Catalog]:
+    """The catalog, open inside the block; what the store refuses there is the command's error."""
+    where = arguments.catalog or data_folder(arguments) / CATALOG_FILE
+    try:
+        opened = await Catalog.open(where, poll_s=None)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+    except StoreError as error:
+        raise CommandError(str(error), 1) from None

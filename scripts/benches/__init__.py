@@ -1,0 +1,1 @@
+"""What `scripts/bench` runs: runfs beside real servers, in turn, on this machine."""

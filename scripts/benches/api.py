@@ -1,0 +1,89 @@
+"""A plain client of our HTTP API: what a program without the SDK would write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import urllib3
+
+from benches.daemons import BenchError
+
+PROJECT = "bench/bench"
+TIMEOUT_S = 120.0
+
+
+class Api:
+    """Runs and files on one server, as the owner of its data folder. Safe to use from many threads."""
+
+    def __init__(self, port: int, data: Path, connections: int = 16) -> None:
+        self.port = port
+        self._key = (data / "key").read_text().strip()
+        self._pool = urllib3.HTTPConnectionPool(
+            "127.0.0.1", port, maxsize=connections, timeout=TIMEOUT_S, retries=False
+        )
+
+    def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> Any:
+        """A request under /api/v1 and its JSON answer. BenchError for any status of 400 and above."""
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        body = None if document is None else json.dumps(document)
+        answer = self._pool.request(method, f"/api/v1{path}", body=body, headers=headers)
+        if answer.status >= 400:
+            raise BenchError(f"{method} {path}: {answer.status} {answer.data[:500].decode(errors='replace')}")
+        return json.loads(answer.data) if answer.data else None
+
+    def create_run(self, run_id: str, **fields: Any) -> None:
+        """A run in the bench's project; the first makes it the default one, so that it is under /runs."""
+        self.ask("POST", "/runs", {"project": PROJECT, "id": run_id, **fields})
+
+    def request_upload(self, run_id: str, path: str, size: int, sha256: str) -> dict[str, Any]:
+        """The first of three steps: where the bytes go."""
+        upload: dict[str, Any] = self.ask(
+            "POST", f"/runs/{run_id}/files/upload-url", {"path": path, "size": size, "sha256": sha256}
+        )
+        return upload
+
+    def register(self, run_id: str, upload: Mapping[str, Any]) -> dict[str, Any]:
+        """The third step: the file is visible when this answers."""
+        file: dict[str, Any] = self.ask("POST", f"/runs/{run_id}/files", {"upload_id": upload["upload_id"]})
+        return file
+
+    def put(self, url: str, body: bytes | BinaryIO, size: int, headers: Mapping[str, str]) -> None:
+        """The second step, for the whole file or one part."""
+        target = url.partition(f":{self.port}")[2] or url
+        answer = self._pool.request(
+            "PUT", target, body=body, headers={**headers, "Content-Length": str(size)}, preload_content=True
+        )
+        if answer.status >= 300:
+            raise BenchError(f"PUT: {answer.status} {answer.data[:500].decode(errors='replace')}")
+
+    def upload(self, run_id: str, path: str, data: bytes) -> None:
+        """A file of up to a few MiB, in three steps."""
+        upload = self.request_upload(run_id, path, len(data), hashlib.sha256(data).hexdigest())
+        if not upload["already_stored"]:
+            self.put(upload["upload_url"], data, len(data), upload["headers"])
+        self.register(run_id, upload)
+
+    def announce(self, run_id: str, path: str, source: Path) -> dict[str, Any]:
+        """Hashes a local file and asks where its bytes go."""
+        with source.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return self.request_upload(run_id, path, source.stat().st_size, digest)
+
+    def send(self, upload: Mapping[str, Any], source: Path) -> None:
+        """The bytes of an announced file, part by part where the server asks for parts."""
+        with source.open("rb") as stream:
+            for part in upload["parts"] or []:
+                stream.seek(part["offset"])
+                self.put(part["upload_url"], stream.read(part["size"]), part["size"], part["headers"])
+            if not upload["parts"] and not upload["already_stored"]:
+                self.put(upload["upload_url"], stream, source.stat().st_size, upload["headers"])
+
+    def upload_file(self, run_id: str, path: str, source: Path) -> None:
+        """A file of any size from the disk."""
+        upload = self.announce(run_id, path, source)
+        self.send(upload, source)
+        self.register(run_id, upload)

@@ -1,0 +1,80 @@
+"""scripts/bench nfs|http|mount|files|page [--quick]: runfs beside real servers on this machine.
+
+Each bench makes its own data, starts and stops its own servers on free ports of 127.0.0.1, and prints one
+table. Its exit status is 0 when it could measure: no figure fails a bench.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benches import load
+from benches.daemons import BenchError
+
+BENCHES = ("nfs", "http", "mount", "files", "page")
+ROUNDS, QUICK_ROUNDS = 7, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a bench is to be run, and where it may write."""
+
+    quick: bool
+    rounds: int
+    work: Path  # removed afterwards
+    json_file: Path
+
+    @property
+    def programs(self) -> Path:
+        """Where load, phys and pattern are."""
+        return self.work / "programs"
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("bench", choices=BENCHES)
+    parser.add_argument(
+        "--quick", action="store_true", help="less data and fewer rounds: for trying, not for figures"
+    )
+    parser.add_argument("--rounds", type=int, help=f"default {ROUNDS}, with --quick {QUICK_ROUNDS}")
+    parser.add_argument("--json", type=Path, help="where the figures go; default build/bench-NAME.json")
+    parser.add_argument("--keep", action="store_true", help="keep the data folder, and say where it is")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one bench. 2: it could not measure, and says why."""
+    wishes = parse(sys.argv[1:] if arguments is None else arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are stopped on the way out
+    json_file = wishes.json or Path("build") / f"bench-{wishes.bench}.json"
+    json_file.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="runfs-bench-"))
+    rounds = wishes.rounds or (QUICK_ROUNDS if wishes.quick else ROUNDS)
+    plan = Plan(wishes.quick, rounds, work, json_file)
+    try:
+        plan.programs.mkdir()
+        load.build(plan.programs)
+        importlib.import_module(f"benches.{wishes.bench}").run(plan)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if wishes.keep:
+            print(f"bench: kept {work}", file=sys.stderr)
+        else:
+            shutil.rmtree(work, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

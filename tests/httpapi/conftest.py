@@ -1,0 +1,111 @@
+"""An application over an open store, keys for it, and a client that speaks to it over a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from httpapi import app
+from httpapi.settings import Settings
+from store.catalog import Catalog, keys, projects
+
+
+@dataclass
+class Api:
+    """Requests to one application with one key."""
+
+    client: TestClient[Any, Any]
+    key: str | None
+    catalog: Catalog
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, method: str, path: str, json: Any = None, **options: Any) -> tuple[int, Any]:
+        """The status and the JSON (None: no content) of an answer.
+
+        `path` is below /api/v1 unless it is whole.
+        """
+        async with await self.raw(method, path, json=json, **options) as response:
+            return response.status, await response.json(
+                content_type=None
+            ) if response.content_length else None
+
+    async def raw(self, method: str, path: str, **options: Any) -> Any:
+        """The answer itself."""
+        headers = {**self.headers, **options.pop("headers", {})}
+        if self.key is not None:
+            headers.setdefault("Authorization", f"Bearer {self.key}")
+        if options.get("json") is None:
+            options.pop("json", None)
+        where = path if path.startswith(("/api/", "/healthz", "/readyz", "/metrics")) else f"/api/v1{path}"
+        return await self.client.request(method, where, headers=headers, **options)
+
+    async def good(self, method: str, path: str, json: Any = None, **options: Any) -> Any:
+        """The JSON of an answer that must not be a refusal."""
+        status, document = await self.ask(method, path, json, **options)
+        assert status < 300, document
+        return document
+
+    def with_key(self, key: str | None) -> Api:
+        """The same with another key, or with none."""
+        return Api(self.client, key, self.catalog)
+
+
+@pytest.fixture
+async def catalog(tmp_path: Path) -> AsyncIterator[Catalog]:
+    """An empty catalog."""
+    opened = await Catalog.open(tmp_path / "catalog.sqlite3", poll_s=None)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings that a test may replace with its own."""
+    return Settings()
+
+
+@pytest.fixture
+async def api(catalog: Catalog, settings: Settings) -> AsyncIterator[Api]:
+    """A client with an admin key for all projects."""
+    application = app.build(catalog, None, None, settings)
+    async with TestClient(TestServer(application)) as client:
+        _, text = await catalog.write(lambda tx: keys.create(tx, "admin", "admin"))
+        yield Api(client, text, catalog)
+
+
+MakeKey = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def make_key(catalog: Catalog) -> MakeKey:
+    """Make a key with some access, for one ENTITY/PROJECT or for all; its text."""
+
+    async def make(access: str = "write", project: str | None = None) -> str:
+        async def work(tx: Any) -> str:
+            project_id = None if project is None else (await projects.ensure(tx, *project.split("/"))).id
+            return (await keys.create(tx, access, access, project_id))[1]
+
+        return await catalog.write(work)
+
+    return make
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[..., Awaitable[TestClient[Any, Any]]]]:
+    """Serve an application of the test's own; the client to it."""
+    clients = []
+
+    async def started(application: Any) -> TestClient[Any, Any]:
+        client = TestClient(TestServer(application))
+        await client.start_server()
+        clients.append(client)
+        return client
+
+    yield started
+    for client in clients:
+        await client.close()

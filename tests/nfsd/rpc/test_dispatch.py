@@ -1,0 +1,200 @@
+import asyncio
+import inspect
+import logging
+from typing import Any
+
+import pytest
+
+from nfsd.rpc import Dispatch, Peer, Program, Refusal
+from nfsd.rpc.dispatch import ROUTES_PER_PEER
+
+LOCAL = ("127.0.0.1", 1000, "tcp")
+
+
+class Caller:
+    """A dispatch over one program, called as a connection calls it."""
+
+    def __init__(self, program: Program, **hooks: Any) -> None:
+        self.dispatch = Dispatch([program], **hooks)
+        self.peer = Peer(*LOCAL)
+
+    def now(self, record: bytes) -> bytes:
+        """The reply, which must be there without waiting; its record mark is checked and taken off."""
+        reply = self.dispatch.answer(record, self.peer)
+        assert isinstance(reply, list)
+        return self.unmarked(reply)
+
+    async def later(self, record: bytes) -> bytes:
+        reply = self.dispatch.answer(record, self.peer)
+        assert inspect.iscoroutine(reply)
+        return self.unmarked(await reply)
+
+    @staticmethod
+    def unmarked(reply: list[Any]) -> bytes:
+        data = b"".join(reply)
+        assert int.from_bytes(data[:4], "big") == 0x8000_0000 | (len(data) - 4)
+        return data[4:]
+
+
+@pytest.fixture
+def caller(sample: Any) -> Caller:
+    return Caller(sample)
+
+
+def test_a_call_that_does_not_wait_is_answered_at_once(caller: Caller, sample: Any, calls: Any) -> None:
+    assert calls.results(caller.now(calls.make(1, calls.words(5), xid=77)), 77) == calls.words(5)
+    call = sample.calls[0]
+    assert (call.xid, call.program, call.version, call.procedure) == (77, 300_000, 3, 1)
+    assert (call.client, call.port, call.transport, call.credential.uid) == (*LOCAL, 1000)
+
+
+def test_null_needs_no_method(caller: Caller, calls: Any) -> None:
+    assert calls.results(caller.now(calls.make(0))) == b""
+
+
+async def test_a_call_that_waits_is_a_coroutine_for_the_rest(caller: Caller, sample: Any, calls: Any) -> None:
+    reply = asyncio.create_task(caller.later(calls.make(3, calls.words(5))))
+    await asyncio.sleep(0)
+    assert not reply.done()
+    sample.gate.set()
+    assert calls.results(await reply) == calls.words(5)
+
+
+async def test_what_a_wait_raises_reaches_the_procedure(caller: Caller, calls: Any) -> None:
+    reply = asyncio.create_task(caller.later(calls.make(3, calls.words(5))))
+    await asyncio.sleep(0)
+    reply.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reply
+
+
+async def test_a_failure_is_the_programs_to_pack(caller: Caller, calls: Any) -> None:
+    assert calls.results(caller.now(calls.make(2, calls.words(8)))) == calls.words(0, 4)
+    assert calls.results(await caller.later(calls.make(2, calls.words(7)))) == calls.words(5)
+
+
+@pytest.mark.parametrize("number", [4, 9])
+async def test_a_bug_is_logged_with_its_traceback_and_answered_system_err(
+    caller: Caller, calls: Any, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        assert await caller.later(calls.make(number)) == calls.words(1, 1, 0, 0, 0, 5)
+    assert caplog.records[0].exc_info
+    assert "Sample" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "tail"),
+    [
+        ({"program": 300_001}, (0, 0, 0, 1)),
+        ({"version": 4}, (0, 0, 0, 2, 3, 3)),
+        ({"version": 2}, (0, 0, 0, 2, 3, 3)),
+        ({"procedure": 44}, (0, 0, 0, 3)),
+        ({"arguments": b""}, (0, 0, 0, 4)),
+        ({"arguments": b"\0\0\0\1\0\0\0\0"}, (0, 0, 0, 4)),
+        ({"flavor": 6}, (1, 1, 2)),
+        ({"flavor": 999}, (1, 1, 2)),
+        ({"procedure": 5, "arguments": b""}, (1, 1, 5)),
+    ],
+)
+def test_refusals(caller: Caller, calls: Any, changed: dict[str, Any], tail: tuple[int, ...]) -> None:
+    record = calls.make(**{"procedure": 1, "arguments": b"\0\0\0\1", **changed})
+    for _ in range(2):  # the second time, the header may be known already
+        assert caller.now(record) == calls.words(1, 1, *tail)
+
+
+def test_a_version_between_those_served_is_a_mismatch_too(calls: Any, sample: Any) -> None:
+    class Later(type(sample), version=5): ...  # type: ignore[misc]
+
+    dispatch = Dispatch([sample, Later()])
+    reply = dispatch.answer(calls.make(1, version=4), Peer(*LOCAL))
+    assert isinstance(reply, list)
+    assert Caller.unmarked(reply) == calls.words(1, 1, 0, 0, 0, 2, 3, 5)
+    with pytest.raises(ValueError, match="given twice"):
+        Dispatch([sample, sample])
+
+
+def test_a_reply_sent_to_us_is_dropped(caller: Caller, calls: Any) -> None:
+    assert caller.dispatch.answer(calls.words(1, 1, 0, 0, 0, 0), caller.peer) is None
+    assert caller.dispatch.answer(b"", caller.peer) is None
+
+
+def test_a_foreign_network_may_only_call_null(sample: Any, calls: Any) -> None:
+    refused: list[Refusal] = []
+    caller = Caller(sample, audit=refused.append)
+    caller.peer = Peer("10.0.0.1", 1000, "tcp")
+    assert caller.now(calls.make(1, calls.words(5), uid=7)) == calls.words(1, 1, 1, 1, 5)
+    assert calls.results(caller.now(calls.make(0))) == b""
+    assert sample.calls == []
+    assert refused == [
+        Refusal("10.0.0.1", 1000, 300_000, 3, 1, 7, "the client's network is not allowed"),
+    ]
+
+
+def test_a_denied_call_is_audited(sample: Any, calls: Any) -> None:
+    refused: list[Refusal] = []
+    caller = Caller(sample, audit=refused.append)
+    caller.now(calls.make(5))
+    caller.now(calls.make(1, flavor=6))
+    assert [(each.procedure, each.uid, each.reason) for each in refused] == [
+        (5, 1000, "AUTH_TOOWEAK"),
+        (1, None, "credentials of flavor 6 are not taken"),
+    ]
+
+
+def test_headers_are_remembered_by_credential_and_bounded(caller: Caller, sample: Any, calls: Any) -> None:
+    for uid in range(ROUTES_PER_PEER * 2 + 3):
+        record = calls.make(1, calls.words(5), uid=uid)
+        caller.now(record)
+        caller.now(record)
+        assert [call.credential.uid for call in sample.calls[-2:]] == [uid, uid]
+    assert len(caller.peer.routes) <= ROUTES_PER_PEER
+
+
+def test_a_known_header_with_other_lengths_is_read_anew(caller: Caller, sample: Any, calls: Any) -> None:
+    for flavor, uid in [(1, 1000), (0, 65534), (1, 1000), (0, 65534)]:
+        caller.now(calls.make(1, calls.words(5), flavor=flavor))
+        assert sample.calls[-1].credential.uid == uid
+
+
+def test_a_result_may_be_packed_already(caller: Caller, calls: Any) -> None:
+    assert calls.results(caller.now(calls.make(7))) == calls.words(7)
+
+
+def test_large_results_are_parts(caller: Caller, calls: Any) -> None:
+    reply = caller.dispatch.answer(calls.make(6, calls.words(1 << 20)), caller.peer)
+    assert isinstance(reply, list)
+    assert [len(part) for part in reply if isinstance(part, memoryview)] == [1 << 20]
+    assert int.from_bytes(reply[0][:4], "big") == 0x8000_0000 | (24 + 4 + (1 << 20))
+
+
+@pytest.mark.parametrize(("number", "result", "fast"), [(0, 99, 0), (1, 1, 1), (2, 2, 1)])
+def test_a_program_may_answer_fast_or_leave_it(
+    caller: Caller, sample: Any, calls: Any, number: int, result: int, fast: int
+) -> None:
+    assert calls.results(caller.now(calls.make(8, calls.words(number)))) == calls.words(result)
+    assert sample.served_fast == fast
+
+
+async def test_the_observer_is_told_how_each_call_ended(sample: Any, calls: Any) -> None:
+    seen: list[tuple[int, str, str]] = []
+
+    def observe(program: int, procedure: str, status: str, seconds: float) -> None:
+        assert 0 <= seconds < 60
+        seen.append((program, procedure, status))
+
+    caller = Caller(sample, observer=observe)
+    caller.now(calls.make(1, calls.words(5)))
+    caller.now(calls.make(1))
+    caller.now(calls.make(5))
+    caller.now(calls.make(8, calls.words(1)))
+    await caller.later(calls.make(2, calls.words(7)))
+    await caller.later(calls.make(4))
+    assert seen == [
+        (300_000, "ECHO", "OK"),
+        (300_000, "ECHO", "GARBAGE_ARGS"),
+        (300_000, "DENY", "AUTH_ERROR"),
+        (300_000, "MAYBE_FAST", "OK"),
+        (300_000, "HALVE", "BAD"),
+        (300_000, "CRASH", "SYSTEM_ERR"),
+    ]

@@ -1,0 +1,63 @@
+"""The command line of scripts/bench."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from benches import cli, load
+from benches.daemons import BenchError
+
+
+def install(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
+    """Puts a bench of the test's own in the place of the nfs bench, and empty files for the programs."""
+    monkeypatch.setattr(load, "build", lambda folder: [(folder / name).touch() for name in load.PROGRAMS])
+    module = ModuleType("benches.nfs")
+    module.run = run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "benches.nfs", module)
+
+
+@pytest.mark.parametrize(
+    ("options", "quick", "rounds"),
+    [([], False, 7), (["--quick"], True, 3), (["--quick", "--rounds", "5"], True, 5)],
+)
+def test_a_bench_gets_its_plan(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], quick: bool, rounds: int
+) -> None:
+    plans = []
+    install(monkeypatch, plans.append)
+    assert cli.main(["nfs", "--json", str(tmp_path / "new" / "x.json"), *options]) == 0
+    (plan,) = plans
+    assert (plan.quick, plan.rounds) == (quick, rounds)
+    assert plan.json_file.parent.is_dir()
+    assert not plan.work.exists()  # removed with everything in it
+
+
+def test_the_programs_are_built_before_the_bench_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def run(plan: cli.Plan) -> None:
+        assert {path.name for path in plan.programs.iterdir()} == {"load", "phys", "pattern"}
+
+    install(monkeypatch, run)
+    assert cli.main(["nfs", "--json", str(tmp_path / "x.json")]) == 0
+
+
+def test_what_could_not_be_measured_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(plan: cli.Plan) -> None:
+        raise BenchError("ganesha.nfsd is not installed")
+
+    install(monkeypatch, run)
+    assert cli.main(["nfs", "--json", str(tmp_path / "x.json")]) == 2
+    assert "bench: ganesha.nfsd is not installed" in capsys.readouterr().err
+
+
+def test_an_unknown_bench_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        cli.parse(["coffee"])
+    assert refused.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err
