@@ -14,6 +14,8 @@ from benches.daemons import BenchError
 
 PROJECT = "bench/bench"
 TIMEOUT_S = 120.0
+# Only to connect: a daemon that answers on its NFS port may open its HTTP port a moment later.
+RETRIES = urllib3.Retry(total=None, connect=50, read=0, redirect=0, status=0, other=0, backoff_factor=0.01)
 
 
 class Api:
@@ -21,14 +23,14 @@ class Api:
 
     def __init__(self, port: int, data: Path, connections: int = 16) -> None:
         self.port = port
-        self._key = (data / "key").read_text().strip()
+        self.headers = {"Authorization": f"Bearer {(data / 'key').read_text().strip()}"}
         self._pool = urllib3.HTTPConnectionPool(
-            "127.0.0.1", port, maxsize=connections, timeout=TIMEOUT_S, retries=False
+            "127.0.0.1", port, maxsize=connections, timeout=TIMEOUT_S, retries=RETRIES
         )
 
     def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> Any:
         """A request under /api/v1 and its JSON answer. BenchError for any status of 400 and above."""
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        headers = {**self.headers, "Content-Type": "application/json"}
         body = None if document is None else json.dumps(document)
         answer = self._pool.request(method, f"/api/v1{path}", body=body, headers=headers)
         if answer.status >= 400:
@@ -38,6 +40,15 @@ class Api:
     def create_run(self, run_id: str, **fields: Any) -> None:
         """A run in the bench's project; the first makes it the default one, so that it is under /runs."""
         self.ask("POST", "/runs", {"project": PROJECT, "id": run_id, **fields})
+
+    def delete_run(self, run_id: str) -> None:
+        """A run and its files; their bytes go when the grace period is over."""
+        self.ask("DELETE", f"/runs/{run_id}")
+
+    def content_url(self, run_id: str) -> str:
+        """Where the bytes of a run's only file are."""
+        (file,) = self.ask("GET", f"/runs/{run_id}/files")["items"]
+        return f"http://127.0.0.1:{self.port}/api/v1/runs/files/{file['id']}/content"
 
     def request_upload(self, run_id: str, path: str, size: int, sha256: str) -> dict[str, Any]:
         """The first of three steps: where the bytes go."""

@@ -32,6 +32,13 @@ class Plan:
     json_file: Path
 
     @property
+    def file_system(self) -> str:
+        """The type of the file system that `work` is on, as the kernel calls it."""
+        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+        above = [mount for mount in mounts if self.work.is_relative_to(mount[1])]
+        return max(above, key=lambda mount: len(mount[1]))[2]
+
+    @property
     def programs(self) -> Path:
         """Where load, phys and pattern are."""
         return self.work / "programs"
@@ -46,6 +53,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, help=f"default {ROUNDS}, with --quick {QUICK_ROUNDS}")
     parser.add_argument("--json", type=Path, help="where the figures go; default build/bench-NAME.json")
+    parser.add_argument(
+        "--in", dest="folder", type=Path, help="where the data is made; default: the temporary folder"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the data folder, and say where it is")
     return parser.parse_args(arguments)
 
@@ -56,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are stopped on the way out
     json_file = wishes.json or Path("build") / f"bench-{wishes.bench}.json"
     json_file.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="runfs-bench-"))
+    work = Path(tempfile.mkdtemp(prefix="runfs-bench-", dir=wishes.folder))
     rounds = wishes.rounds or (QUICK_ROUNDS if wishes.quick else ROUNDS)
     plan = Plan(wishes.quick, rounds, work, json_file)
     try:

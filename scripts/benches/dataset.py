@@ -6,15 +6,21 @@ that all serve the same names, the same bytes and the same metadata.json.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nfs_rs
 
+from benches import peers
 from benches.api import Api
+
+if TYPE_CHECKING:
+    from benches.cli import Plan
 
 FLAT_RUN, LARGE_RUN = "flat", "large"
 FLAT = f"runs/{FLAT_RUN}/files"
@@ -101,6 +107,15 @@ def make(api: Api, shape: Shape, pattern: Pattern, large: Path) -> None:
             answer.result()
     pattern.write(LARGE, shape.large_bytes, large)
     api.upload_file(LARGE_RUN, "large.bin", large)
+
+
+def make_and_copy(plan: Plan, shape: Shape, data: Path, folder: Path) -> int:
+    """The data set in our data folder, with our daemon stopped, and as a plain folder: how many objects."""
+    ours, http_port = peers.runfs(plan.work, data)
+    with ours.daemon, contextlib.closing(Pattern(plan.programs)) as pattern:
+        ours.start()
+        make(Api(http_port, data), shape, pattern, plan.work / "large.bin")
+        return copy(ours.port, folder)
 
 
 def copy(port: int, to: Path) -> int:

@@ -157,34 +157,26 @@ def run(plan: Plan) -> None:
     """The whole bench: data, servers, rounds, our own figures, the table."""
     shape = dataset.QUICK if plan.quick else dataset.Shape()
     folder, data, large = plan.work / "folder", plan.work / "data", plan.work / "large.bin"
-    pattern = dataset.Pattern(plan.programs)
+    objects = dataset.make_and_copy(plan, shape, data, folder)
     ours, http_port = peers.runfs(plan.work, data)
-    with contextlib.ExitStack() as closing:
-        closing.callback(pattern.close)
-        closing.callback(ours.stop)
-        ours.start()
-        api = Api(http_port, data)
-        dataset.make(api, shape, pattern, large)
-        objects = dataset.copy(ours.port, folder)
+    beside = {
+        "runfs": ours,
+        "ganesha": peers.ganesha(plan.work, folder),
+        "rclone": peers.rclone(plan.work, folder),
+        "phys": peers.phys(plan.work, plan.programs, large),
+    }
+    arena = Arena(plan, shape, beside)
+    with contextlib.closing(arena), contextlib.closing(dataset.Pattern(plan.programs)) as pattern:
         cold = own.cold(ours, plan)
-        beside = {
-            "runfs": ours,
-            "ganesha": peers.ganesha(plan.work, folder),
-            "rclone": peers.rclone(plan.work, folder),
-            "phys": peers.phys(plan.work, plan.programs, large),
-        }
-        arena = Arena(plan, shape, beside)
-        closing.callback(arena.close)
         for name, peer in beside.items():
             if name != "runfs":
                 peer.start()
             arena.connect(name)
-            if name in ("runfs", "ganesha"):
-                arena.loads[name].say("verify", below=dataset.LARGE)
+        for name in ("runfs", "ganesha"):
+            arena.loads[name].say("verify", below=dataset.LARGE)
         rows = rounds(arena, plan.rounds, QUICK_SECONDS if plan.quick else SECONDS)
-        rows += cold
-        rows.append(own.memory(beside, data, objects))
+        rows += [*cold, own.memory(beside, data, objects)]
+        api = Api(http_port, data)
         rows.append(own.during_upload(arena.loads["runfs"], api, pattern, plan, shape.large_bytes))
-        arena.close()
     rows += own.growth(plan)
     publish("nfs", rows, SERVERS, plan.json_file, {"objects": objects})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benches.cli import Plan
 
 UPLOAD_SHARE = 0.8  # of the upload's time, in which calls are measured: all of it under load
+CATALOG = "catalog.sqlite3"
 CLONED_RUN, CLONED_FILES = "run-0000", 1000
 ID_STEP = 1 << 20  # between the ids of two clones; more than the rows of one run
 
@@ -164,5 +165,5 @@ def _grown(plan: Plan, name: str, clones: int) -> peers.Peer:
         api.upload(CLONED_RUN, f"file-{number:04}.bin", b"%07d\n" % number)
     peer.stop()
     if clones:
-        clone_run(data / "catalog.db", clones)
+        clone_run(data / CATALOG, clones)
     return peer

@@ -83,13 +83,13 @@ class Peer:
         return Load(programs, self.port, self.mount_port, self.export, self.daemon.pid)
 
 
-def runfs(work: Path, data: Path, *options: str) -> tuple[Peer, int]:
+def runfs(work: Path, data: Path, *options: str, port: int = 0) -> tuple[Peer, int]:
     """Our daemon over a data folder, with nothing set but where it listens; its peer, and its HTTP port."""
-    port, http_port = free_port(), free_port()
+    port, http_port = port or free_port(), free_port()
     argv = [sys.executable, "-m", "runfs", "serve", "--data", str(data)]
-    argv += ["--nfs", f"127.0.0.1:{port}", "--http", f"127.0.0.1:{http_port}", "--portmap", "off", *options]
+    argv += ["--nfs", f"127.0.0.1:{port}", "--http", f"127.0.0.1:{http_port}", *options]
     daemon = Daemon("runfs", argv, work, {"PYTHONPATH": str(ROOT)})
-    return Peer("runfs", daemon, port, port, "/", lambda: replies(port) and accepts(http_port)), http_port
+    return Peer("runfs", daemon, port, port, "/", lambda: replies(port)), http_port
 
 
 def ganesha(work: Path, folder: Path) -> Peer:

@@ -155,7 +155,6 @@ class Blob(NamedTuple):
     sha256: bytes
     md5: bytes | None
     created_ns: int
-    unused_ns: int | None
 
 
 class Segment(NamedTuple):
