@@ -36,10 +36,7 @@ T = TypeVar("T")
 class Content(Protocol):
     """The bytes of files, as the store reads them."""
 
-    def view(self, key: str) -> memoryview | None:
-        """The whole of a local blob, mapped; None where that is not to be had."""
-
-    async def read(self, version_id: int, offset: int, count: int) -> bytes:
+    async def read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
         """At most `count` bytes of a version from `offset` on, fewer only at its end."""
 
 

@@ -30,9 +30,6 @@ class Bytes:
             raise self.error
         return self.versions[version_id][offset : offset + count]
 
-    def view(self, key: str) -> memoryview | None:
-        return None
-
 
 @dataclass
 class World:

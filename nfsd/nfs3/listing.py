@@ -1,0 +1,61 @@
+"""READDIR and READDIRPLUS replies: as many entries as the client has room for (RFC 1813 sections 3.3.16,
+3.3.17).
+
+`count` and `maxcount` bound the whole resok. `dircount` bounds the names. A reply with no entry at all is
+allowed at the end only, so a client with too little room for one gets TOOSMALL.
+"""
+
+import errno
+import struct
+
+from nfsd.nfs3.types import NFS3_COOKIEVERFSIZE
+from xdr.packer import FILL
+
+COUNT_MAX = 1 << 20
+"""The largest reply, in bytes, whatever a client allows."""
+
+COOKIEVERF = bytes(NFS3_COOKIEVERFSIZE)
+"""Always the same: a cookie is good for as long as its directory is, through any change."""
+
+DIRECTORY_ATTRIBUTES = 88
+"""The post_op_attr that stands before a page."""
+
+SMALLEST_ENTRY = 28
+"""A READDIR entry whose name has up to four bytes."""
+
+ENDS = {True: struct.pack(">II", 0, 1), False: struct.pack(">II", 0, 0)}
+"""What stands behind the last entry, by eof."""
+
+_HEAD = struct.Struct(">IQI")
+_COOKIE = struct.Struct(">Q")
+NO_ATTRIBUTES = bytes(8)
+"""An entryplus3's name_attributes and name_handle, both left out."""
+
+
+class Page:
+    """A reply being filled."""
+
+    def __init__(self, count: int, dircount: int = COUNT_MAX) -> None:
+        self._parts = [COOKIEVERF]
+        self.room = min(count, COUNT_MAX) - DIRECTORY_ATTRIBUTES - len(COOKIEVERF) - len(ENDS[True])
+        """Bytes left for entries."""
+        self._names = dircount
+
+    def add(self, fileid: int, name: bytes, cookie: int, plus: bytes = b"") -> bool:
+        """Add an entry, `plus` being what READDIRPLUS says besides. False, and nothing added, where it does
+        not fit."""
+        fill = FILL[len(name) % 4]
+        named = len(name) + len(fill)
+        size = _HEAD.size + named + _COOKIE.size + len(plus)
+        if size > self.room or named > self._names:
+            return False
+        self.room -= size
+        self._names -= named
+        self._parts.append(_HEAD.pack(1, fileid, len(name)) + name + fill + _COOKIE.pack(cookie) + plus)
+        return True
+
+    def packed(self, eof: bool) -> bytes:
+        """The resok from its cookieverf on. EMSGSIZE where not even one entry fitted, or the end did not."""
+        if self.room < 0 or (not eof and len(self._parts) == 1):
+            raise OSError(errno.EMSGSIZE, "no entry fits into the reply that the client allows")
+        return b"".join((*self._parts, ENDS[eof]))
