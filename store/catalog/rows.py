@@ -155,6 +155,7 @@ class Blob(NamedTuple):
     sha256: bytes
     md5: bytes | None
     created_ns: int
+    unused_ns: int | None
 
 
 class Segment(NamedTuple):

@@ -135,6 +135,7 @@ CREATE TABLE versions (                     -- what a file's name stood for, onc
     retired_ns   INTEGER,                   -- deleted, or fallen out of the kept versions: readable by handle for the grace
     UNIQUE (entry_id, number)
 ) STRICT;
+CREATE INDEX versions_by_fileset ON versions (fileset_id);
 CREATE INDEX versions_retired ON versions (retired_ns) WHERE retired_ns IS NOT NULL;
 
 CREATE TABLE blobs (                        -- immutable bytes in the blob store
@@ -143,9 +144,11 @@ CREATE TABLE blobs (                        -- immutable bytes in the blob store
     size       INTEGER NOT NULL,
     sha256     BLOB NOT NULL,
     md5        BLOB,
-    created_ns INTEGER NOT NULL
+    created_ns INTEGER NOT NULL,
+    unused_ns  INTEGER                      -- when the last segment let go of it; NULL: in use
 ) STRICT;
 CREATE INDEX blobs_by_content ON blobs (sha256, size);
+CREATE INDEX blobs_unused ON blobs (unused_ns) WHERE unused_ns IS NOT NULL;
 
 CREATE TABLE segments (                     -- a version's content, in order; all but growing files have one (empty files: none)
     version_id INTEGER NOT NULL REFERENCES versions (id),
@@ -176,6 +179,8 @@ CREATE TABLE uploads (
     created_ns   INTEGER NOT NULL,
     expires_ns   INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX uploads_by_blob ON uploads (blob_key);
+CREATE INDEX uploads_by_fileset ON uploads (fileset_id);
 CREATE INDEX uploads_by_expiry ON uploads (expires_ns) WHERE state IN ('open', 'stored');
 
 CREATE TABLE parts (                        -- parts received of a multipart upload

@@ -1,0 +1,29 @@
+"""The bytes: a small interface, and the stores that have it."""
+
+from store.blobs.blobs import (
+    ANYTHING,
+    Blobs,
+    BlobWriter,
+    Expected,
+    Found,
+    Piece,
+    PieceWriter,
+    Stored,
+    new_key,
+)
+from store.blobs.choose import open_blobs
+from store.blobs.local import LocalBlobs
+
+__all__ = [
+    "ANYTHING",
+    "BlobWriter",
+    "Blobs",
+    "Expected",
+    "Found",
+    "LocalBlobs",
+    "Piece",
+    "PieceWriter",
+    "Stored",
+    "new_key",
+    "open_blobs",
+]

@@ -1,0 +1,130 @@
+"""Blocking work on files, for threads: every write's return is checked, every failure gets one of our errors.
+
+A failed fsync is final. The kernel may have dropped the bytes that it could not write, and a second fsync
+would then say that all is well: whoever sees one fail gives up the file.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from store.blobs.blobs import Found
+from store.errors import Absent, NoSpace, StoreError, Unavailable
+
+READ_BYTES = 1024 * 1024  # read and hashed in one go
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def refusal(error: OSError, path: object = None) -> StoreError:
+    """What the store says for an error of the operating system."""
+    if isinstance(error, FileNotFoundError):
+        return Absent(f"there is no {path or error.filename}, or not any more")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace("the disk that holds the blobs is full; nothing was stored: free some space")
+    return Unavailable(
+        f"the disk that holds the blobs is failing ({error.strerror}); see to it, then try again"
+    )
+
+
+def translated(work: Callable[P, T]) -> Callable[P, T]:
+    """Let the operating system's errors leave as the store's."""
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(*args, **kwargs)
+        except OSError as error:
+            raise refusal(error) from error
+
+    return run
+
+
+def write_all(fd: int, chunks: Iterable[bytes | memoryview], offset: int) -> int:
+    """Write all of the chunks at an offset, or raise OSError; how many bytes they were."""
+    total = 0
+    for chunk in chunks:
+        rest = memoryview(chunk).cast("B")
+        while rest:
+            written = os.pwrite(fd, rest, offset + total)
+            if written == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            total += written
+            rest = rest[written:]
+    return total
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def publish(source: Path, target: Path) -> None:
+    """Give a file, whose bytes are durable, its name in another folder, durably."""
+    source.rename(target)
+    sync_folder(target.parent)
+
+
+def remove(path: Path) -> None:
+    """Take a file away; harmless when there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+
+
+def read_at(path: Path, offset: int, count: int) -> bytes:
+    """At most `count` bytes from `offset` on; fewer only at the end."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while count > 0:
+            part = os.pread(fd, count, offset)
+            if not part:
+                break
+            parts.append(part)
+            offset += len(part)
+            count -= len(part)
+    finally:
+        os.close(fd)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def hash_file(path: Path, md5: bool) -> tuple[int, bytes, bytes | None]:
+    """Size, SHA-256 and, when wanted, MD5 of a file."""
+    sha256 = hashlib.sha256()
+    other = hashlib.md5(usedforsecurity=False) if md5 else None
+    size = 0
+    with path.open("rb", buffering=0) as file:
+        buffer = memoryview(bytearray(READ_BYTES))
+        while count := file.readinto(buffer):
+            sha256.update(buffer[:count])
+            if other is not None:
+                other.update(buffer[:count])
+            size += count
+    return size, sha256.digest(), None if other is None else other.digest()
+
+
+def listed(folder: Path) -> list[Found]:
+    """The files of a folder."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                about = entry.stat()
+                found.append(Found(entry.name, about.st_size, about.st_mtime_ns))
+    return found
+
+
+def clear(folder: Path, before_ns: int) -> int:
+    """Remove a folder's files that were last written before that time; how many."""
+    old = [found for found in listed(folder) if found.mtime_ns < before_ns]
+    for found in old:
+        remove(folder / found.key)
+    return len(old)

@@ -1,0 +1,6 @@
+"""The life of a file: requested, received, registered, grown, replaced, restored, deleted, collected."""
+
+from store.uploads.content import Content
+from store.uploads.uploads import Uploads
+
+__all__ = ["Content", "Uploads"]

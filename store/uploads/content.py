@@ -1,0 +1,59 @@
+"""What is in a version: reads over its segments, as if it were one file."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from store.blobs import Blobs
+from store.catalog import Session, versions
+from store.catalog.versions import Extent
+from store.errors import Absent, Unavailable
+
+CHUNK_BYTES = 1024 * 1024
+
+
+class Content:
+    """Reads versions. With a session that never suspends and blobs on this machine, `read` never suspends
+    either.
+    """
+
+    def __init__(self, db: Session, blobs: Blobs) -> None:
+        self._db = db
+        self._blobs = blobs
+
+    async def read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
+        """At most `count` bytes from `offset` on; fewer only at the end of the version.
+
+        Errors: Absent without such a version's bytes, Unavailable.
+        """
+        offset = min(offset, _OFFSET_MAX - count)
+        try:
+            return await self._read(version_id, offset, count)
+        except Absent:
+            # Segments were merged between the look-up and the read: now there are others, with the same
+            # bytes.
+            return await self._read(version_id, offset, count)
+
+    async def _read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
+        extents = await versions.extents_in(self._db, version_id, offset, count)
+        pieces = [await _piece(self._blobs, extent, offset, offset + count) for extent in extents]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def copy(blobs: Blobs, extents: Sequence[Extent]) -> AsyncIterator[bytes | memoryview]:
+    """All bytes of some extents, CHUNK_BYTES or less at a time."""
+    for extent in extents:
+        for at in range(extent.offset, extent.offset + extent.size, CHUNK_BYTES):
+            yield await _piece(blobs, extent, at, at + CHUNK_BYTES)
+
+
+async def _piece(blobs: Blobs, extent: Extent, start: int, stop: int) -> bytes | memoryview:
+    """The bytes of an extent that lie between two offsets of its version."""
+    first = max(start - extent.offset, 0)
+    last = min(stop - extent.offset, extent.size)
+    view = blobs.view(extent.key)
+    piece = await blobs.read(extent.key, first, last - first) if view is None else view[first:last]
+    if len(piece) != last - first:
+        raise Unavailable(f"the blob {extent.key} is shorter than the catalog says; run `runfs fsck`", 60.0)
+    return piece
+
+
+_OFFSET_MAX = 2**63 - 1  # what an SQL integer holds; NFS offsets go to 2**64
