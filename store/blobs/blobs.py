@@ -113,7 +113,7 @@ class Blobs(Protocol):
         """Take the blob away; harmless when there is none."""
 
     def keys(self) -> AsyncIterator[Found]:
-        """All blobs, in any order."""
+        """All blobs, in the order of their keys."""
 
     async def begin_pieces(self, key: str) -> str:
         """Begin a multipart upload that will become the blob `key`; its id."""

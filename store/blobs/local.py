@@ -95,7 +95,7 @@ class LocalBlobs:
 
     async def keys(self) -> AsyncIterator[Found]:
         for number in range(256):
-            for found in await self._in(self._readers, disk.listed, self._folder / f"{number:02x}"):
+            for found in sorted(await self._in(self._readers, disk.listed, self._folder / f"{number:02x}")):
                 yield found
 
     async def begin_pieces(self, key: str) -> str:

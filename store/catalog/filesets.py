@@ -68,6 +68,17 @@ async def seal(tx: Transaction, fileset_id: int) -> None:
     )
 
 
+async def forget_abandoned(tx: Transaction) -> None:
+    """Drop the filesets that no run or artifact has, and that no version or upload needs any more."""
+    await tx.run(
+        "DELETE FROM filesets WHERE"
+        " NOT EXISTS (SELECT 1 FROM runs WHERE fileset_id = filesets.id)"
+        " AND NOT EXISTS (SELECT 1 FROM artifacts WHERE fileset_id = filesets.id)"
+        " AND NOT EXISTS (SELECT 1 FROM versions WHERE fileset_id = filesets.id)"
+        " AND NOT EXISTS (SELECT 1 FROM uploads WHERE fileset_id = filesets.id)"
+    )
+
+
 async def abandon(tx: Transaction, fileset_id: int) -> None:
     """The run or artifact is gone: retire all its files and end its uploads.
 

@@ -1,10 +1,13 @@
 """Queries for versions: what a file's name stood for, once or now, and the segments that hold its bytes."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from store.catalog import select
+from store.catalog import blobs, select
 from store.catalog.rows import Version
 from store.catalog.session import Session
+from store.catalog.sqlite import Transaction
+from store.catalog.topics import Topic
 
 
 class Extent(NamedTuple):
@@ -61,3 +64,55 @@ _EXTENTS = (
     "SELECT segments.offset, segments.size, segments.blob_id, blobs.key"
     " FROM segments JOIN blobs ON blobs.id = segments.blob_id"
 )
+
+
+async def collect(tx: Transaction, before_ns: int, limit: int) -> list[Version]:
+    """Forget at most `limit` versions that were retired by that time; their handles lead nowhere now."""
+    clause = "WHERE retired_ns <= ? ORDER BY retired_ns LIMIT ?"
+    old = await select.every(tx, Version, clause, before_ns, limit)
+    for version in old:
+        held = await tx.all("SELECT blob_id FROM segments WHERE version_id = ?", version.id)
+        await tx.run("DELETE FROM segments WHERE version_id = ?", version.id)
+        await tx.run("DELETE FROM versions WHERE id = ?", version.id)
+        await blobs.release(tx, [blob_id for (blob_id,) in held])
+        tx.changed(Topic.VERSION, version.id, version.entry_id)
+    return old
+
+
+async def at_rest(db: Session, before_ns: int, limit: int) -> list[Version]:
+    """At most `limit` versions that grew, and have not since that time: they can be merged."""
+    return await select.every(
+        db,
+        Version,
+        "WHERE sha256 IS NULL AND retired_ns IS NULL AND changed_ns < ? ORDER BY id LIMIT ?",
+        *(before_ns, limit),
+    )
+
+
+async def merge(
+    tx: Transaction, version_id: int, old: Sequence[Extent], blob_id: int, sha256: bytes, md5: bytes | None
+) -> bool:
+    """Let one blob stand for neighbouring extents; with all of a version its hashes are known again.
+
+    False, with nothing done, when they are not the version's extents any more.
+    """
+    version = await by_id(tx, version_id)
+    stretch = (old[0].offset, old[-1].offset)
+    now = await tx.all(
+        "SELECT offset, size, blob_id FROM segments WHERE version_id = ? AND offset BETWEEN ? AND ?"
+        " ORDER BY offset",
+        *(version_id, *stretch),
+    )
+    if version is None or now != [extent[:3] for extent in old]:
+        return False
+    size = sum(extent.size for extent in old)
+    await tx.run("DELETE FROM segments WHERE version_id = ? AND offset BETWEEN ? AND ?", version_id, *stretch)
+    await tx.run(
+        "INSERT INTO segments (version_id, offset, size, blob_id) VALUES (?, ?, ?, ?)",
+        *(version_id, old[0].offset, size, blob_id),
+    )
+    await blobs.release(tx, [extent.blob_id for extent in old])
+    if size == version.size:
+        await tx.run("UPDATE versions SET sha256 = ?, md5 = ? WHERE id = ?", sha256, md5, version_id)
+    tx.changed(Topic.VERSION, version_id, version.entry_id)
+    return True

@@ -21,7 +21,10 @@ from store.catalog.files import Content, Published
 from store.catalog.rows import Part, Upload
 from store.errors import Absent, Conflict, Refused
 from store.uploads import state
+from store.uploads.collect import Collected, Collector
+from store.uploads.fsck import Finding, check
 from store.uploads.intake import Chunks, Intake
+from store.uploads.merge import merge_tail
 from store.uploads.multipart import Multipart
 
 BINARY = "application/octet-stream"
@@ -30,11 +33,18 @@ BINARY = "application/octet-stream"
 class Uploads:
     """What every door does with files.
 
-    A replaced or deleted version stays readable by handle for `grace_s`.
+    A replaced or deleted version stays readable by handle for `grace_s`; a run that was not heard of for
+    `lease_s` has crashed.
     """
 
     def __init__(
-        self, catalog: Catalog, blobs: Blobs, *, grace_s: float = 600.0, versions_kept: int = 5
+        self,
+        catalog: Catalog,
+        blobs: Blobs,
+        *,
+        grace_s: float = 600.0,
+        versions_kept: int = 5,
+        lease_s: float = 300.0,
     ) -> None:
         self.catalog = catalog
         self.blobs = blobs
@@ -42,6 +52,7 @@ class Uploads:
         self.versions_kept = versions_kept
         self.intake = Intake(blobs)
         self._multipart = Multipart(catalog, blobs)
+        self._collector = Collector(catalog, blobs, self.intake, grace_s=grace_s, lease_s=lease_s)
         self._registering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def request(
@@ -183,6 +194,8 @@ class Uploads:
 
             grown = await self.catalog.write(work)
             held.kept = stored.size > 0
+        assert grown.version is not None
+        await merge_tail(self.catalog, self.blobs, self.intake, grown.version.id)
         return grown
 
     async def delete(self, entry_ids: Iterable[int]) -> list[Listed]:
@@ -212,6 +225,14 @@ class Uploads:
             await upload_rows.update(tx, upload_id, state="aborted")
 
         await self.catalog.write(work)
+
+    async def collect(self, now: bool = False) -> Collected:
+        """Do what time brings: see Collector. With `now` no grace is given."""
+        return await self._collector.collect(now)
+
+    async def fsck(self, deep: bool = False) -> list[Finding]:
+        """What is wrong between catalog and blobs; with `deep` every byte is read and hashed again."""
+        return await check(self.catalog.read, self.blobs, deep)
 
     async def _under_way(self, upload_id: str) -> Upload:
         return state.under_way(await upload_rows.by_id(self.catalog.read, upload_id))

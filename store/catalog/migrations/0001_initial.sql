@@ -135,6 +135,7 @@ CREATE TABLE versions (                     -- what a file's name stood for, onc
     retired_ns   INTEGER,                   -- deleted, or fallen out of the kept versions: readable by handle for the grace
     UNIQUE (entry_id, number)
 ) STRICT;
+CREATE INDEX versions_growing ON versions (changed_ns) WHERE sha256 IS NULL;
 CREATE INDEX versions_by_fileset ON versions (fileset_id);
 CREATE INDEX versions_retired ON versions (retired_ns) WHERE retired_ns IS NOT NULL;
 

@@ -1,0 +1,151 @@
+"""What time brings: silent runs crash, uploads expire, retired versions and unused bytes go, files at rest
+are merged.
+
+Row before blob at death: a blob is deleted after the transaction that forgot it. Whoever dies in between
+leaves an orphan, a blob that no row knows; so does whoever dies between storing bytes and the row for them.
+Orphans are looked for less often. One is only taken when it is old and not in flight in this process: another
+process may be about to write its row.
+"""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple, TypeVar
+
+from store.blobs import Blobs, Found
+from store.catalog import Catalog, filesets, runs, versions
+from store.catalog import blobs as blob_rows
+from store.catalog import uploads as upload_rows
+from store.catalog.rows import Upload
+from store.errors import StoreError
+from store.uploads.intake import Intake
+from store.uploads.merge import merge_all
+
+ORPHAN_AGE_S = 3600.0  # younger ones may be about to get a row
+ORPHANS_EVERY_S = 6 * 3600.0  # listing all blobs takes seconds for a million
+REST_S = 60.0  # a file that has not grown for so long is merged
+READERS_S = 60.0  # how long a merged segment's old blobs stay for who is reading them
+BATCH = 200  # rows in one transaction: others wait for as long as it takes
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Collected(NamedTuple):
+    """How many of each were dealt with."""
+
+    crashed: int = 0
+    uploads: int = 0
+    versions: int = 0
+    merged: int = 0
+    blobs: int = 0
+    bytes: int = 0
+    orphans: int = 0
+    unfinished: int = 0
+
+
+class Collector:
+    """Collects, again and again. It keeps nothing but when it last looked for orphans."""
+
+    def __init__(
+        self, catalog: Catalog, blobs: Blobs, intake: Intake, *, grace_s: float, lease_s: float
+    ) -> None:
+        self._catalog = catalog
+        self._blobs = blobs
+        self._intake = intake
+        self._grace_s = grace_s
+        self._lease_s = lease_s
+        self._orphans_s: float | None = None
+
+    async def collect(self, now: bool = False) -> Collected:
+        """One round. With `now` nothing is given grace, and orphans are looked for too.
+
+        Errors: Unavailable.
+        """
+        grace_s = 0.0 if now else self._grace_s
+        crashed = await self._catalog.write(
+            lambda tx: runs.crash_silent(tx, tx.now_ns - int(self._lease_s * 1e9))
+        )
+        uploads = await self._end_uploads()
+        merged = await self._merge(_ago_ns(0.0 if now else REST_S))
+        gone = await self._all(
+            lambda: self._catalog.write(lambda tx: versions.collect(tx, _ago_ns(grace_s), BATCH))
+        )
+        count, size = await self._drop_unused(_ago_ns(min(grace_s, READERS_S)))
+        orphans = unfinished = 0
+        if now or self._orphans_s is None or time.monotonic() - self._orphans_s > ORPHANS_EVERY_S:
+            self._orphans_s = time.monotonic()
+            orphans = await self._drop_orphans(_ago_ns(ORPHAN_AGE_S))
+            unfinished = await self._blobs.clear_unfinished(_ago_ns(ORPHAN_AGE_S))
+            await self._catalog.write(filesets.forget_abandoned)
+        return Collected(len(crashed), uploads, gone, merged, count, size, orphans, unfinished)
+
+    async def _all(self, batch: Callable[[], Awaitable[list[T]]]) -> int:
+        """Repeat until a batch is not full; how many in all."""
+        total = 0
+        while True:
+            done = len(await batch())
+            total += done
+            if done < BATCH:
+                return total
+
+    async def _end_uploads(self) -> int:
+        await self._catalog.write(lambda tx: upload_rows.expire(tx, BATCH))
+        ended = await upload_rows.ended(self._catalog.read, time.time_ns(), BATCH)
+        for upload in ended:
+            await self._end_upload(upload)
+        return len(ended)
+
+    async def _end_upload(self, upload: Upload) -> None:
+        if upload.multipart_id is not None:
+            await self._blobs.drop_pieces(upload.blob_key, upload.multipart_id)
+        if upload.state == "aborted" and not await blob_rows.known(self._catalog.read, [upload.blob_key]):
+            await self._blobs.delete(upload.blob_key)
+        await self._catalog.write(lambda tx: upload_rows.forget(tx, upload.id))
+
+    async def _merge(self, before_ns: int) -> int:
+        merged = 0
+        for version in await versions.at_rest(self._catalog.read, before_ns, BATCH):
+            try:
+                merged += await merge_all(self._catalog, self._blobs, self._intake, version.id)
+            except StoreError:
+                log.exception("version %s could not be merged; the others go on", version.id)
+        return merged
+
+    async def _drop_unused(self, before_ns: int) -> tuple[int, int]:
+        count = size = 0
+        while True:
+            unused = await self._catalog.write(lambda tx: blob_rows.forget_unused(tx, before_ns, BATCH))
+            for blob in unused:
+                await self._blobs.delete(blob.key)
+                size += blob.size
+            count += len(unused)
+            if len(unused) < BATCH:
+                return count, size
+
+    async def _drop_orphans(self, before_ns: int) -> int:
+        dropped = 0
+        async for batch in _batches(self._blobs.keys()):
+            old = [found.key for found in batch if found.mtime_ns < before_ns]
+            known = await blob_rows.known(self._catalog.read, old) if old else set()
+            for key in old:
+                if key not in known and key not in self._intake.in_flight:
+                    await self._blobs.delete(key)
+                    dropped += 1
+        return dropped
+
+
+async def _batches(found: AsyncIterator[Found]) -> AsyncIterator[list[Found]]:
+    batch: list[Found] = []
+    async for one in found:
+        batch.append(one)
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _ago_ns(seconds: float) -> int:
+    return time.time_ns() - int(seconds * 1e9)
