@@ -1,5 +1,6 @@
 """RFC 1833: the portmapper of ours, and registering with another one."""
 
+from nfsd.portmap.callbacks import Callbacks
 from nfsd.portmap.mappings import Mappings
 from nfsd.portmap.program import Portmap, is_local
 from nfsd.portmap.register import Failure, Registration, port_of, register, unregister
@@ -9,6 +10,7 @@ __all__ = [
     "IPPROTO_TCP",
     "IPPROTO_UDP",
     "PMAP_PORT",
+    "Callbacks",
     "Failure",
     "Mappings",
     "Portmap",

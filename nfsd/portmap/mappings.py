@@ -5,6 +5,8 @@ as well. Who asks for that program means ours. Where the kernel listens is kept 
 our lock manager calls back there.
 """
 
+from collections.abc import Callable
+
 from nfsd.portmap.types import mapping
 
 MAPPINGS_SET_MAX = 1024
@@ -15,6 +17,8 @@ class Mappings:
     """Ports by program, version and protocol."""
 
     def __init__(self) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a program of this machine set or unset a mapping."""
         self._own: dict[tuple[int, int, int], int] = {}
         self._set: dict[tuple[str, int, int, int], int] = {}
 
@@ -29,11 +33,17 @@ class Mappings:
         if len(self._set) >= MAPPINGS_SET_MAX:
             del self._set[next(iter(self._set))]
         self._set[key] = wanted.port
+        self.changed()
 
     def unset(self, client: str, program: int, version: int) -> None:
         """Forget what `client` said of a program, for every protocol; our own programs stay."""
         for key in [key for key in self._set if key[:3] == (client, program, version)]:
             del self._set[key]
+            self.changed()
+
+    def callbacks(self) -> tuple[tuple[str, mapping], ...]:
+        """What other programs set, each with its address: what `set` needs to have it all again."""
+        return tuple((key[0], mapping(*key[1:], port)) for key, port in self._set.items())
 
     def port(self, program: int, version: int, protocol: int) -> int:
         """Where a program listens, 0 if it does not.

@@ -65,3 +65,15 @@ def test_what_others_may_set_is_bounded() -> None:
     assert len(mappings.all()) == MAPPINGS_SET_MAX
     assert mappings.port(9, 1, IPPROTO_TCP) == 0
     assert mappings.port(10, 1, IPPROTO_TCP) == 700
+
+
+def test_what_was_set_can_be_kept_and_set_again() -> None:
+    mappings = served()
+    told: list[int] = []
+    mappings.changed = lambda: told.append(1)
+    mappings.set("127.0.0.2", mapping(NLM, 4, IPPROTO_TCP, 901))
+    mappings.unset("127.0.0.9", NLM, 4)
+    assert mappings.callbacks() == (("127.0.0.2", mapping(NLM, 4, IPPROTO_TCP, 901)),)
+    assert len(told) == 1
+    mappings.unset("127.0.0.2", NLM, 4)
+    assert len(told) == 2

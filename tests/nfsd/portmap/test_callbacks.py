@@ -1,0 +1,72 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from nfsd.portmap import IPPROTO_TCP, IPPROTO_UDP, Callbacks, Mappings, mapping
+from nfsd.portmap import callbacks as module
+from nfsd.rpc import Call, Dispatch, Limits, Program, Server, procedure
+from nfsd.rpc.client import UdpCalls
+
+
+class Sample(Program, number=300_000, version=1):
+    def __init__(self) -> None:
+        self.transports: list[str] = []
+
+    @procedure(1)
+    async def note(self, arguments: None, call: Call) -> None:
+        self.transports.append(call.transport)
+
+
+class Bench:
+    def __init__(
+        self, sample: Sample, mappings: Mappings, callbacks: Callbacks, ports: dict[int, int]
+    ) -> None:
+        self.sample, self.mappings, self.callbacks, self.ports = sample, mappings, callbacks, ports
+
+    def set(self, protocol: int) -> None:
+        self.mappings.set("127.0.0.1", mapping(300_000, 1, protocol, self.ports[protocol]))
+
+    async def call(self) -> None:
+        assert await self.callbacks.call("127.0.0.1", 300_000, 1, 1, b"") == b""
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    sample, mappings = Sample(), Mappings()
+    server = Server(Dispatch([sample]), Limits(drain_seconds=0))
+    ports = {
+        IPPROTO_TCP: await server.listen_tcp("127.0.0.1", 0),
+        IPPROTO_UDP: await server.listen_udp("127.0.0.1", 0),
+    }
+    callbacks = Callbacks(await UdpCalls.open("127.0.0.1"), mappings)
+    yield Bench(sample, mappings, callbacks, ports)
+    callbacks.close()
+    await server.stop()
+
+
+async def test_a_program_of_this_machine_is_called_where_it_said(bench: Bench) -> None:
+    bench.set(IPPROTO_TCP)
+    await bench.call()
+    bench.set(IPPROTO_UDP)
+    await bench.call()
+    assert bench.sample.transports == ["tcp", "udp"]
+
+
+async def test_another_machines_portmapper_is_asked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def port_of(*asked: Any) -> int:
+        assert asked == (300_000, 1, IPPROTO_TCP, "127.0.0.1")
+        return bench.ports[IPPROTO_TCP]
+
+    monkeypatch.setattr(module, "port_of", port_of)
+    await bench.call()
+    assert bench.sample.transports == ["tcp"]
+
+
+async def test_a_program_not_found_is_an_os_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def port_of(*asked: Any) -> int:
+        return 0
+
+    monkeypatch.setattr(module, "port_of", port_of)
+    with pytest.raises(ConnectionRefusedError, match=r"127\.0\.0\.1 has no program 300000"):
+        await bench.call()
