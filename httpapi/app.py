@@ -4,8 +4,6 @@ Pages plug in where `build` says so: they add aiohttp routes to the application,
 `request.get(KEY)` (None: nobody), sign in and out through `request.app[STATE].auth`, and set ERROR_PAGE.
 """
 
-from typing import Any
-
 from aiohttp import web
 
 from httpapi.access_log import AccessLog
@@ -15,12 +13,30 @@ from httpapi.door import METRICS, door, set_headers
 from httpapi.metrics import Metrics
 from httpapi.openapi import document
 from httpapi.operations import Operation
-from httpapi.routes import health, keys, lines, projects, runs, sweeps
+from httpapi.routes import (
+    artifacts,
+    collections,
+    content,
+    files,
+    health,
+    keys,
+    lines,
+    projects,
+    runs,
+    sweeps,
+)
+from httpapi.routes import uploads as arriving
 from httpapi.settings import MIB, Settings
+from httpapi.signed import routes as signed
 from httpapi.state import STATE, State
+from store.blobs import Blobs
 from store.catalog import Catalog
+from store.uploads import Uploads
 
-SUBJECTS = (projects, runs, lines, sweeps, keys, health)
+SUBJECTS = (
+    *(projects, runs, lines, arriving, files, content, sweeps, artifacts, collections, keys, health),
+    signed,
+)
 READ_BUFFER_BYTES = 4 * MIB  # uploads are a fifth faster than with aiohttp's 64 KiB (measured)
 
 
@@ -29,7 +45,9 @@ def all_operations() -> list[Operation]:
     return [operation for subject in SUBJECTS for operation in subject.operations.all]
 
 
-def build(catalog: Catalog, blobs: Any, uploads: Any, settings: Settings | None = None) -> web.Application:
+def build(
+    catalog: Catalog, blobs: Blobs, uploads: Uploads, settings: Settings | None = None
+) -> web.Application:
     """The application over an open store. It owns none of the three: whoever opened them closes them."""
     settings = settings or Settings()
     # Each route has its own limit (httpapi.binding), so aiohttp's is off.

@@ -5,15 +5,17 @@ They hold no secret and give no right, so they are not signed; a wrong one is re
 
 import base64
 import json
+from collections.abc import Sequence
 
 from httpapi.problems import Problem
+from store.catalog.session import Value
 
 CURSOR_MAX = 8192  # characters: a path of 4096 bytes fits
 
 Place = list[str | int | None]
 
 
-def cursor_of(order: str, place: Place) -> str:
+def cursor_of(order: str, place: Sequence[Value]) -> str:
     """A cursor for the place after a row in a list sorted by `order`."""
     text = json.dumps([order, *place], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode("utf-8", "surrogateescape")).rstrip(b"=").decode()

@@ -29,6 +29,9 @@ class Settings:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """What /metrics prints; shared with the NFS side by whoever starts both."""
 
+    public_url: str | None = None
+    """How clients reach us when not as the Host header says: behind a proxy with TLS. No slash at the end."""
+
     json_max_bytes: int = MIB
     """Longest JSON body, but for those that carry lines or many files."""
 

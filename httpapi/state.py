@@ -4,14 +4,15 @@ The store's three parts, the settings, who may come in.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
 from httpapi.auth import Auth
 from httpapi.settings import Settings
+from store.blobs import Blobs
 from store.catalog import Catalog
 from store.catalog.rows import Key
+from store.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class State:
     """One per application."""
 
     catalog: Catalog
-    blobs: Any
-    uploads: Any
+    blobs: Blobs
+    uploads: Uploads
     settings: Settings
     auth: Auth
 

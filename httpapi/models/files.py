@@ -6,12 +6,13 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from httpapi.models.fields import (
-    ContentType,
     FilePath,
     Given,
     Line,
     Paged,
     ProjectPath,
+    Sha256,
+    Size,
     Tags,
     Text,
     Time,
@@ -82,18 +83,23 @@ class FileList(BaseModel):
     total_bytes: int
 
 
-class FileQuery(Paged):
+class ArtifactFileQuery(Paged):
     """Which files, in which order."""
 
-    project: ProjectPath | None = Field(None, description="Needed only when the run's id is ambiguous.")
     sort: Sort = "path"
     order: Order = "asc"
     glob: FilePath | None = Field(
         None,
         description="On the whole path: * and ? stay within a component, ** crosses them, [...] is a set.",
     )
-    type: ContentType | None = Field(None, description="image/png, or image/* for all of a kind.")
+    type: Line | None = Field(None, description="image/png, or image/* for all of a kind.")
     text: Line | None = Field(None, description="Found anywhere in path or description, whatever the case.")
+
+
+class FileQuery(ArtifactFileQuery):
+    """Which files of a run, in which order."""
+
+    project: ProjectPath | None = Field(None, description="Needed only when the run's id is ambiguous.")
 
 
 class FilePatch(Given):
@@ -136,6 +142,14 @@ class VersionList(BaseModel):
     items: list[Version]
 
 
+class Tail(Given):
+    """Bytes that follow what a file has."""
+
+    offset: Size = Field(description="Where the file ends now.")
+    bytes: str = Field(description="In Base64.", json_schema_extra={"contentEncoding": "base64"})
+    sha256: Sha256 | None = Field(None, description="Of these bytes alone.")
+
+
 class Deletion(Given):
     """Which files to delete: by id or by glob, not both."""
 
@@ -159,15 +173,25 @@ class DownloadUrl(BaseModel):
     expires_in: int = Field(description="Seconds.")
 
 
-class ContentQuery(Given):
-    """Which version of the content, and whether a browser shows it or saves it."""
+class VersionQuery(Given):
+    """Which version of a file."""
 
     version: int | None = Field(None, ge=1, lt=1 << 31, description="A number; left out: the current one.")
+
+
+class ContentQuery(VersionQuery):
+    """Which version of a file, and whether a browser shows it or saves it."""
+
     inline: bool = Field(False, description="true: shown by the browser (in a sandbox) and not saved.")
 
 
-class ArchiveQuery(Given):
+class ArtifactArchiveQuery(Given):
     """Which files go into the archive."""
 
-    project: ProjectPath | None = Field(None, description="Needed only when the run's id is ambiguous.")
     glob: FilePath | None = Field(None, description="As in the list of files.")
+
+
+class ArchiveQuery(ArtifactArchiveQuery):
+    """Which files of a run go into the archive."""
+
+    project: ProjectPath | None = Field(None, description="Needed only when the run's id is ambiguous.")

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from httpapi.models.fields import ContentType, FilePath, Given, Md5, Sha256, Size, Tags, Text
+from httpapi.models.fields import ContentType, FilePath, Given, Md5, ProjectPath, Sha256, Size, Tags, Text
 from httpapi.models.files import File
 
 BATCH_MAX = 1000
@@ -30,6 +30,21 @@ class NewUpload(Given):
     def where(self) -> str:
         """The path, by whichever name it was given."""
         return self.path or self.name or ""
+
+
+class PutQuery(Given):
+    """The query of a file that is sent and registered in one request."""
+
+    path: FilePath
+    content_type: ContentType | None = Field(None, description="Left out: by the name's extension.")
+    md5: Md5 | None = None
+    sha256: Sha256 | None = None
+
+
+class RunPutQuery(PutQuery):
+    """The same for a file of a run."""
+
+    project: ProjectPath | None = Field(None, description="Needed only when the run's id is ambiguous.")
 
 
 class PartUrl(BaseModel):

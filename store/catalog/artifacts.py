@@ -43,6 +43,13 @@ async def count(db: Session, collection_id: int) -> int:
     )
 
 
+async def all_of(db: Session, collection_id: int, limit: int) -> list[Artifact]:
+    """At most `limit` of the collection's versions, pending ones too, oldest first."""
+    return await select.every(
+        db, Artifact, "WHERE collection_id = ? ORDER BY id LIMIT ?", collection_id, limit
+    )
+
+
 async def made_by(db: Session, run_id: int, after_id: int, limit: int) -> list[Artifact]:
     """A page of the artifact versions that a run produced."""
     return await select.every(

@@ -39,6 +39,28 @@ async def put_part(tx: Transaction, part: Part) -> None:
     )
 
 
+async def resumable(
+    db: Session,
+    fileset_id: int,
+    key_id: int | None,
+    path: str,
+    size: int | None,
+    sha256: bytes | None,
+    md5: bytes | None,
+) -> Upload | None:
+    """An upload in parts that the same key asked for in the same words and that is still open, or None.
+
+    Without a SHA-256 nobody can tell that the bytes are the same ones: then there is none.
+    """
+    return await select.one(
+        db,
+        Upload,
+        "WHERE state = 'open' AND part_size IS NOT NULL AND fileset_id = ? AND key_id IS ? AND path = ?"
+        " AND size = ? AND sha256 = ? AND md5 IS ? ORDER BY created_ns DESC",
+        *(fileset_id, key_id, path, size, sha256, md5),
+    )
+
+
 async def expire(tx: Transaction, limit: int) -> int:
     """End at most `limit` uploads whose time is over; how many."""
     rows = await tx.all(

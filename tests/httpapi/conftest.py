@@ -12,7 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from httpapi import app
 from httpapi.settings import Settings
+from store.blobs import Blobs, open_blobs
 from store.catalog import Catalog, keys, projects
+from store.uploads import Uploads
 
 
 @dataclass
@@ -50,6 +52,15 @@ class Api:
         assert status < 300, document
         return document
 
+    async def save(self, run: str, path: str, data: bytes, **query: Any) -> Any:
+        """The document of a file that is put into a run in one request."""
+        async with await self.raw(
+            "PUT", f"/runs/{run}/files", params={"path": path, **query}, data=data
+        ) as response:
+            document = await response.json(content_type=None)
+            assert response.status in (200, 201), document
+            return document
+
     def with_key(self, key: str | None) -> Api:
         """The same with another key, or with none."""
         return Api(self.client, key, self.catalog)
@@ -70,9 +81,28 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def api(catalog: Catalog, settings: Settings) -> AsyncIterator[Api]:
+async def blobs(tmp_path: Path) -> AsyncIterator[Blobs]:
+    """An empty store of blobs in a folder."""
+    opened = open_blobs(f"file://{tmp_path}/blobs")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def uploads(catalog: Catalog, blobs: Blobs) -> Uploads:
+    """The life of files over both."""
+    return Uploads(catalog, blobs)
+
+
+@pytest.fixture
+async def application(catalog: Catalog, blobs: Blobs, uploads: Uploads, settings: Settings) -> Any:
+    """An application that nobody serves yet."""
+    return app.build(catalog, blobs, uploads, settings)
+
+
+@pytest.fixture
+async def api(catalog: Catalog, application: Any) -> AsyncIterator[Api]:
     """A client with an admin key for all projects."""
-    application = app.build(catalog, None, None, settings)
     async with TestClient(TestServer(application)) as client:
         _, text = await catalog.write(lambda tx: keys.create(tx, "admin", "admin"))
         yield Api(client, text, catalog)

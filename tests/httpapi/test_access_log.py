@@ -9,11 +9,11 @@ from httpapi import app as apps
 
 
 async def test_a_line_has_no_key_and_no_query(
-    catalog: Any, api: Any, caplog: pytest.LogCaptureFixture
+    application: Any, api: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     from aiohttp import ClientSession, web
 
-    runner = apps.runner(apps.build(catalog, None, None))
+    runner = apps.runner(application)
     with caplog.at_level(logging.DEBUG, logger="httpapi.access"):
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -3,12 +3,10 @@
 from typing import Any
 
 from httpapi import app as apps
-from httpapi.binding import read_bounded
 from httpapi.settings import KIB
 
 
-async def test_every_declared_route_is_served_and_no_other(catalog: Any) -> None:
-    application = apps.build(catalog, None, None)
+async def test_every_declared_route_is_served_and_no_other(application: Any) -> None:
     served = {
         (route.method, route.resource.canonical)
         for route in application.router.routes()
@@ -34,12 +32,7 @@ async def test_head_is_get_without_a_body(api: Any) -> None:
     assert int(answer.headers["Content-Length"]) > 0
 
 
-async def test_two_applications_in_one_process_do_not_mix(catalog: Any) -> None:
-    assert apps.build(catalog, None, None) is not apps.build(catalog, None, None)
-
-
-def test_the_runner_leaves_bodies_as_they_are(catalog: Any) -> None:
-    runner = apps.runner(apps.build(catalog, None, None))
+def test_the_runner_leaves_bodies_as_they_are(application: Any) -> None:
+    runner = apps.runner(application)
     assert runner._kwargs["auto_decompress"] is False
     assert runner._kwargs["read_bufsize"] >= 64 * KIB
-    assert callable(read_bounded)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, web
 
-from httpapi import app as apps
 from httpapi.door import ERROR_PAGE
 from httpapi.problems import Problem
 from httpapi.settings import Settings
@@ -74,7 +73,7 @@ async def test_a_bug_is_logged_and_not_told(
     assert "TypeError" in caplog.text
 
 
-async def test_half_an_answer_is_broken_off(catalog: Any, serve: Any) -> None:
+async def test_half_an_answer_is_broken_off(application: Any, serve: Any) -> None:
     async def route(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         response.content_length = 100
@@ -82,21 +81,19 @@ async def test_half_an_answer_is_broken_off(catalog: Any, serve: Any) -> None:
         await response.write(b"half")
         raise RuntimeError("the store went away")
 
-    application = apps.build(catalog, None, None)
     application.router.add_get("/half", route)
     client = await serve(application)
     with pytest.raises(ClientError):
         await (await client.get("/half")).read()
 
 
-async def test_pages_show_refusals_their_way(catalog: Any, serve: Any) -> None:
+async def test_pages_show_refusals_their_way(application: Any, serve: Any) -> None:
     def show(request: web.Request, problem: Problem) -> web.StreamResponse:
         return web.Response(status=problem.status, text=f"<h1>{problem.title}</h1>", content_type="text/html")
 
     async def away(request: web.Request) -> web.StreamResponse:
         raise web.HTTPSeeOther("/elsewhere")
 
-    application = apps.build(catalog, None, None)
     application[ERROR_PAGE] = show
     application.router.add_get("/away", away)
     client = await serve(application)

@@ -47,3 +47,11 @@ async def test_what_a_run_used(catalog: Catalog, put: Any, ids: list[int], run_i
     await put("artifact_uses", artifact_id=ids[2], run_id=run_id, created_ns=1)
     assert [row.id for row in await artifacts.used_by(catalog.direct, run_id, 0, 9)] == [ids[2]]
     assert await artifacts.used_by(catalog.direct, run_id, ids[2], 9) == []
+
+
+async def test_all_versions_are_the_pending_ones_too(catalog: Catalog, ids: list[int]) -> None:
+    artifact = await artifacts.by_id(catalog.direct, ids[0])
+    assert artifact is not None
+    rows = await artifacts.all_of(catalog.direct, artifact.collection_id, 9)
+    assert [row.id for row in rows] == ids
+    assert [row.id for row in await artifacts.all_of(catalog.direct, artifact.collection_id, 2)] == ids[:2]

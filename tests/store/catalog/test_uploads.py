@@ -47,3 +47,16 @@ async def test_uploads_expire(catalog: Catalog, fileset_id: int) -> None:
     assert {row.id for row in await uploads.ended(catalog.direct, 5, 9)} == {"old", "stored"}
     assert {row.id for row in await uploads.ended(catalog.direct, 6, 9)} == {"old", "stored", "done"}
     assert len(await uploads.ended(catalog.direct, 6, 1)) == 1
+
+
+async def test_only_the_same_question_is_resumed(catalog: Catalog, fileset_id: int) -> None:
+    asked = (fileset_id, 7, "a", 9, b"s", None)
+    row = ROW._replace(fileset_id=fileset_id, key_id=7, path="a", size=9, sha256=b"s", part_size=4)
+    await catalog.write(lambda tx: uploads.create(tx, row))
+    assert await uploads.resumable(catalog.direct, *asked) == row
+    for place, other in ((0, 99), (1, 8), (1, None), (2, "b"), (3, 8), (4, b"t"), (4, None), (5, b"m")):
+        changed = (*asked[:place], other, *asked[place + 1 :])
+        assert await uploads.resumable(catalog.direct, *changed) is None, changed  # type: ignore[arg-type]
+    for over in ({"state": "aborted"}, {"state": "open", "part_size": None}):
+        await catalog.write(lambda tx, over=over: uploads.update(tx, "u", **over))
+        assert await uploads.resumable(catalog.direct, *asked) is None

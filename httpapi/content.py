@@ -1,0 +1,175 @@
+"""The bytes of a version of a file as an answer: whole, in part, or "you have it" (RFC 9110 s13, s14).
+
+Its strong ETag is the content's SHA-256. Local blobs go out by sendfile where the loop has it, else from a
+mapping, both without copying; remote ones a chunk at a time. Nothing is ever held but one chunk. What users
+saved is hostile to browsers until proven otherwise: it is saved and not shown, or shown in a sandbox that
+runs nothing.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from pathlib import Path
+from typing import IO
+
+from aiohttp import web
+
+from httpapi.disposition import content_disposition
+from httpapi.door import METRICS
+from httpapi.problems import Problem
+from httpapi.ranges import Part, Unsatisfiable, chosen_part, tag_matches
+from httpapi.state import STATE, State
+from store.catalog import versions
+from store.catalog.rows import Version
+from store.catalog.versions import Extent
+from store.errors import Unavailable
+
+CHUNK_BYTES = 1 << 20
+SMALL_BYTES = 1 << 16  # sent in one write with its headers
+SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
+
+
+def etag_of(version: Version) -> str:
+    """The strong ETag of a version: its hash; while it grows, what changes with each append."""
+    if version.sha256 is not None:
+        return f'"{version.sha256.hex()}"'
+    return f'"{version.id}-{version.size}-{version.changed_ns}"'
+
+
+async def content_response(
+    request: web.Request, version: Version, name: str, inline: bool
+) -> web.StreamResponse:
+    """Answer a GET or HEAD for a version's bytes, under the name it is to be saved as."""
+    etag = etag_of(version)
+    headers = _headers(version, name, inline, etag)
+    if request.headers.get("If-Match") is not None and not tag_matches(
+        request.headers["If-Match"], etag, weak=False
+    ):
+        raise Problem(
+            "precondition-failed", "The file has another version than If-Match asks for.", {"ETag": etag}
+        )
+    if tag_matches(request.headers.get("If-None-Match"), etag, weak=True):
+        del headers["Content-Type"]
+        return web.Response(status=304, headers=headers)
+    try:
+        part = chosen_part(version.size, request.headers.get("Range"), request.headers.get("If-Range"), etag)
+    except Unsatisfiable:
+        raise Problem(
+            "range", f"The file has {version.size} bytes.", {"Content-Range": f"bytes */{version.size}"}
+        ) from None
+    if part.partial:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{version.size}"
+    return await _answer(request, version, part, headers)
+
+
+def _headers(version: Version, name: str, inline: bool, etag: str) -> dict[str, str]:
+    content_type = version.content_type
+    if content_type.startswith("text/") and "charset" not in content_type:
+        content_type += "; charset=utf-8"
+    return {
+        "Content-Type": content_type,
+        "Content-Disposition": content_disposition("inline" if inline else "attachment", name),
+        "Content-Security-Policy": SANDBOX,
+        "ETag": etag,
+        "Last-Modified": formatdate(version.changed_ns // 1_000_000_000, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+    }
+
+
+async def _answer(
+    request: web.Request, version: Version, part: Part, headers: dict[str, str]
+) -> web.StreamResponse:
+    status = 206 if part.partial else 200
+    state = request.app[STATE]
+    if request.method == "HEAD":
+        head = web.StreamResponse(status=status, headers=headers)
+        head.content_length = part.count
+        return head
+    request.app[METRICS].sent(part.count)
+    if part.count <= SMALL_BYTES:
+        body = b"".join(
+            [bytes(chunk) async for chunk in version_chunks(state, version, part.start, part.stop)]
+        )
+        return web.Response(status=status, headers=headers, body=body)
+    stream = web.StreamResponse(status=status, headers=headers)
+    stream.content_length = part.count
+    await stream.prepare(request)
+    if isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+        await _send_files(request, stream, version, part)
+    else:  # uvloop has no sendfile; it writes from a mapping without a copy
+        async for chunk in version_chunks(state, version, part.start, part.stop):
+            await stream.write(chunk)
+    await stream.write_eof()
+    return stream
+
+
+async def version_chunks(
+    state: State, version: Version, start: int, stop: int
+) -> AsyncIterator[bytes | memoryview]:
+    """The bytes of a version from `start` to `stop`, CHUNK_BYTES or less at a time.
+
+    Segments may be merged while this reads: then it looks again where the bytes are. Raises Unavailable when
+    they are nowhere: nothing else is ever given in their place.
+    """
+    at = start
+    async for extent in _extents(state, version, start, stop):
+        first, last = at - extent.offset, min(stop - extent.offset, extent.size)
+        view = state.blobs.view(extent.key)
+        for begin in range(first, last, CHUNK_BYTES):
+            end = min(begin + CHUNK_BYTES, last)
+            piece = (
+                view[begin:end]
+                if view is not None
+                else await state.blobs.read(extent.key, begin, end - begin)
+            )
+            if len(piece) != end - begin:
+                raise _cut_short(extent)
+            yield piece
+        at = extent.offset + last
+
+
+async def _send_files(request: web.Request, stream: web.StreamResponse, version: Version, part: Part) -> None:
+    """Send a part by sendfile, segment by segment; what is not a file here goes through memory."""
+    state = request.app[STATE]
+    loop = asyncio.get_running_loop()
+    at = part.start
+    async for extent in _extents(state, version, part.start, part.stop):
+        first, last = at - extent.offset, min(part.stop - extent.offset, extent.size)
+        at = extent.offset + last
+        path = state.blobs.path(extent.key)
+        if path is None:
+            async for chunk in version_chunks(state, version, extent.offset + first, at):
+                await stream.write(chunk)
+            continue
+        if request.transport is None:
+            raise ConnectionResetError("the client has gone")
+        with _opened(path) as file:
+            if os.fstat(file.fileno()).st_size < last:
+                raise _cut_short(extent)
+            await loop.sendfile(request.transport, file, first, last - first)
+
+
+async def _extents(state: State, version: Version, start: int, stop: int) -> AsyncIterator[Extent]:
+    """The extents that hold these bytes; looked up again where those known are gone when their turn comes."""
+    db = state.catalog.direct
+    at = start
+    while at < stop:
+        found = await versions.extents_in(db, version.id, at, stop - at)
+        if not found or found[0].offset > at:
+            raise Unavailable(f"bytes {at} and on of version {version.id} are gone", 60.0)
+        for extent in found:
+            path = state.blobs.path(extent.key)
+            if path is not None and extent is not found[0] and not path.exists():
+                break  # merged with its neighbours since the look-up
+            yield extent
+            at = extent.offset + extent.size
+
+
+def _cut_short(extent: Extent) -> Unavailable:
+    return Unavailable(f"the blob {extent.key} is shorter than the catalog says; run `runfs fsck`", 60.0)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")

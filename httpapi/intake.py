@@ -1,0 +1,172 @@
+"""How files come in, for runs and for artifacts alike: asked for, sent, registered; one at a time or many."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import TypeVar
+
+from aiohttp import web
+
+from httpapi import audit
+from httpapi.door import METRICS
+from httpapi.media_types import media_type
+from httpapi.models import uploads as models
+from httpapi.models.fields import bytes_or_none
+from httpapi.models.files import File
+from httpapi.problems import Problem, problem_of
+from httpapi.reach import key_of
+from httpapi.signed.urls import upload_url
+from httpapi.state import STATE
+from store import strict_json
+from store.blobs import Expected
+from store.catalog import files, uploads, versions
+from store.catalog.rows import Fileset, Part, Upload
+from store.errors import StoreError
+
+# A file up to this size comes in one PUT; a larger one in parts, of which only the missing ones are sent
+# again.
+ONE_PUT_MAX_BYTES = 64 << 20
+PART_BYTES = 32 << 20
+PARTS_MAX = 10_000
+
+OCTETS = "application/octet-stream"
+
+T = TypeVar("T")
+
+
+async def ask(request: web.Request, fileset: Fileset, body: models.NewUpload) -> models.Upload:
+    """Ask for one upload. The same question again goes on with an upload in parts that was broken off."""
+    state = request.app[STATE]
+    key = key_of(request)
+    expected = Expected(body.size, bytes_or_none(body.sha256), bytes_or_none(body.md5))
+    part_size = None
+    if body.size is not None and body.size > ONE_PUT_MAX_BYTES:
+        part_size = max(PART_BYTES, -(-body.size // PARTS_MAX))
+        begun = await uploads.resumable(state.catalog.direct, fileset.id, key.id, body.where, *expected)
+        if begun is not None:
+            return await described(request, begun)
+    upload = await state.uploads.request(
+        fileset.id,
+        body.where,
+        expected,
+        content_type=body.content_type or media_type(body.where),
+        key_id=key.id,
+        reads=key.project_id,
+        part_size=part_size,
+    )
+    return await described(request, upload)
+
+
+async def described(request: web.Request, upload: Upload) -> models.Upload:
+    """How an upload is to go on: what is still to be sent, and where to."""
+    state = request.app[STATE]
+    is_open = upload.state == "open"
+    parts = None
+    if is_open and upload.part_size is not None:
+        parts = _missing(request, upload, await uploads.parts(state.catalog.direct, upload.id))
+    one_put = is_open and parts is None
+    return models.Upload.model_construct(
+        upload_id=upload.id,
+        already_stored=not is_open,
+        upload_url=upload_url(request, upload) if one_put else None,
+        method="PUT" if one_put else None,
+        headers={},
+        expires_in=state.settings.link_s,
+        part_size=upload.part_size,
+        parts=parts,
+    )
+
+
+def _missing(request: web.Request, upload: Upload, arrived: Sequence[Part]) -> list[models.PartUrl]:
+    size, part_size = upload.size or 0, upload.part_size or 1
+    there = {part.number for part in arrived}
+    return [
+        models.PartUrl.model_construct(
+            number=number,
+            offset=offset,
+            size=min(part_size, size - offset),
+            upload_url=upload_url(request, upload, number),
+            method="PUT",
+            headers={},
+        )
+        for number, offset in enumerate(range(0, size, part_size), 1)
+        if number not in there
+    ]
+
+
+async def register(
+    request: web.Request,
+    fileset: Fileset,
+    body: models.Registration,
+    run_id: str | None,
+    artifact_id: int | None,
+) -> tuple[File, bool]:
+    """Make an upload's file visible; the file, and whether its name is new."""
+    state = request.app[STATE]
+    upload = await uploads.by_id(state.catalog.direct, body.upload_id)
+    if upload is None or upload.fileset_id != fileset.id:
+        raise Problem("not-found", f"There is no upload {body.upload_id} here.")
+    _check_agreement(upload, body)
+    published = await state.uploads.register(body.upload_id)
+    entry, version = published.entry, published.version
+    if body.description is not None or body.tags is not None:
+        tags = None if body.tags is None else strict_json.dumps(body.tags)
+        entry = (
+            await state.catalog.write(lambda tx: files.describe(tx, entry.id, body.description, tags))
+        ).entry
+    count = 1 if published.created else await versions.count(state.catalog.direct, entry.id)
+    audit.record(request, "upload", file=entry.path, size=version.size)
+    return File.of(entry, version, count, run_id, artifact_id), published.created
+
+
+async def put(
+    request: web.Request,
+    fileset: Fileset,
+    query: models.PutQuery,
+    run_id: str | None,
+    artifact_id: int | None,
+) -> tuple[File, bool]:
+    """Take and publish a file that comes as the request's body; the file, and whether its name is new."""
+    state = request.app[STATE]
+    expected = Expected(request.content_length, bytes_or_none(query.sha256), bytes_or_none(query.md5))
+    published = await state.uploads.put(
+        fileset.id, query.path, body_chunks(request), expected, query.content_type or media_type(query.path)
+    )
+    entry, version = published.entry, published.version
+    count = 1 if published.created else await versions.count(state.catalog.direct, entry.id)
+    audit.record(request, "upload", file=entry.path, size=version.size)
+    return File.of(entry, version, count, run_id, artifact_id), published.created
+
+
+async def body_chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """The body as it comes; the store gathers it into larger writes."""
+    counted = request.app[METRICS].received
+    async for chunk in request.content.iter_any():
+        counted(len(chunk))
+        yield chunk
+
+
+def _check_agreement(upload: Upload, body: models.Registration) -> None:
+    """What a client says of its upload besides the id must be what it said when it asked for it."""
+    told = (
+        ("path", body.path, upload.path),
+        ("size", body.size, upload.size if upload.stored_size is None else upload.stored_size),
+        ("sha256", bytes_or_none(body.sha256), upload.stored_sha256 or upload.sha256),
+    )
+    for name, given, known in told:
+        if given is not None and known is not None and given != known:
+            raise Problem("mismatch", f"The {name} is not that of this upload; nothing was registered.")
+
+
+async def outcomes(each: Sequence[Awaitable[T]]) -> list[tuple[T | None, models.Refusal | None]]:
+    """Wait for all of many; what one of them is refused for is its own outcome and stops no other."""
+
+    async def outcome(one: Awaitable[T]) -> tuple[T | None, models.Refusal | None]:
+        try:
+            return await one, None
+        except (Problem, StoreError) as error:
+            document = problem_of(error).document()
+            return None, models.Refusal.model_validate(
+                {name: document[name] for name in models.Refusal.model_fields}
+            )
+
+    return list(await asyncio.gather(*map(outcome, each)))

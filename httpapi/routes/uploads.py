@@ -1,0 +1,123 @@
+"""Files of a run on their way in: three steps (ask, PUT, register), the same for many at once, or one PUT."""
+
+from aiohttp import web
+
+from httpapi import intake
+from httpapi.intake import OCTETS
+from httpapi.models import uploads as models
+from httpapi.models.fields import InProject
+from httpapi.models.files import File
+from httpapi.operations import Answer, Operations
+from httpapi.problems import Problem
+from httpapi.reach import database, fileset_of, run_at
+from httpapi.state import STATE
+from store.catalog import uploads
+from store.catalog.rows import Fileset, Run, Upload
+
+operations = Operations("uploads")
+
+
+async def _run_files(request: web.Request, run_id: str, project: str | None) -> tuple[Run, Fileset]:
+    run = await run_at(request, run_id, project)
+    return run, await fileset_of(request, run.fileset_id, f"run {run_id}")
+
+
+@operations.add("POST", "/runs/{run_id}/files/upload-url", access="write", answers={200: models.Upload})
+async def request_upload(
+    request: web.Request, run_id: str, query: InProject, body: models.NewUpload
+) -> models.Upload:
+    """Ask how a file is to be sent, or learn that its bytes are here already."""
+    _, fileset = await _run_files(request, run_id, query.project)
+    return await intake.ask(request, fileset, body)
+
+
+@operations.add("POST", "/runs/{run_id}/files", access="write", answers={201: File, 200: File})
+async def register_file(
+    request: web.Request, run_id: str, query: InProject, body: models.Registration
+) -> Answer:
+    """Make a file visible whose bytes were sent: 201 a new one, 200 a new version of the one at its path."""
+    run, fileset = await _run_files(request, run_id, query.project)
+    file, is_new = await intake.register(request, fileset, body, run.name, None)
+    return Answer(file, 201 if is_new else 200)
+
+
+@operations.add(
+    "POST",
+    "/runs/{run_id}/files:upload-urls",
+    access="write",
+    answers={200: models.UploadOutcomes},
+    long_body=True,
+)
+async def request_uploads(
+    request: web.Request, run_id: str, query: InProject, body: models.NewUploads
+) -> models.UploadOutcomes:
+    """Ask for many uploads at once. Each has its own outcome, in the order given."""
+    _, fileset = await _run_files(request, run_id, query.project)
+    found = await intake.outcomes([intake.ask(request, fileset, each) for each in body.files])
+    return models.UploadOutcomes.model_construct(
+        items=[models.UploadOutcome.model_construct(upload=one, problem=problem) for one, problem in found]
+    )
+
+
+@operations.add(
+    "POST",
+    "/runs/{run_id}/files:register",
+    access="write",
+    answers={200: models.FileOutcomes},
+    long_body=True,
+)
+async def register_files(
+    request: web.Request, run_id: str, query: InProject, body: models.Registrations
+) -> models.FileOutcomes:
+    """Make many files visible at once. Each has its own outcome, in the order given."""
+    run, fileset = await _run_files(request, run_id, query.project)
+    found = await intake.outcomes(
+        [intake.register(request, fileset, each, run.name, None) for each in body.uploads]
+    )
+    return models.FileOutcomes.model_construct(
+        items=[
+            models.FileOutcome.model_construct(file=None if one is None else one[0], problem=problem)
+            for one, problem in found
+        ]
+    )
+
+
+@operations.add(
+    "PUT", "/runs/{run_id}/files", access="write", answers={201: File, 200: File}, raw_body=OCTETS
+)
+async def put_file(request: web.Request, run_id: str, query: models.RunPutQuery) -> Answer:
+    """Send and register a file in one request.
+
+    For small ones, and for whoever cannot know size or hash before.
+    """
+    run, fileset = await _run_files(request, run_id, query.project)
+    file, is_new = await intake.put(request, fileset, query, run.name, None)
+    return Answer(file, 201 if is_new else 200)
+
+
+async def _upload(request: web.Request, upload_id: str) -> Upload:
+    upload = await uploads.by_id(database(request), upload_id)
+    what = f"upload {upload_id}"
+    if upload is None:
+        raise Problem("not-found", f"There is no {what}.")
+    await fileset_of(request, upload.fileset_id, what)
+    return upload
+
+
+@operations.add("GET", "/uploads/{upload_id}", access="write", answers={200: models.Upload})
+async def get_upload(request: web.Request, upload_id: str) -> models.Upload:
+    """Learn what of an upload is still to be sent, with fresh URLs.
+
+    Whoever was interrupted goes on from there.
+    """
+    upload = await _upload(request, upload_id)
+    if upload.state == "aborted":
+        raise Problem("conflict", "This upload was given up; ask for a new one.")
+    return await intake.described(request, upload)
+
+
+@operations.add("DELETE", "/uploads/{upload_id}", access="write", answers={204: None})
+async def abort_upload(request: web.Request, upload_id: str) -> None:
+    """Give up an upload; what came of it is thrown away."""
+    await _upload(request, upload_id)
+    await request.app[STATE].uploads.abort(upload_id)
