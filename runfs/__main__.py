@@ -16,6 +16,12 @@ DESCRIPTION = "A home for the files of machine-learning runs, read as a plain NF
 # Name: the module that has `add_arguments(parser)` and `run(arguments) -> status`, and its line in --help.
 # Only the module of the command that is run gets imported, so that each starts as fast as it can.
 COMMANDS = {
+    "serve": ("runfs.serve", "serve runs over NFS and HTTP until told to stop"),
+    "ls": ("runfs.ls", "list a folder of the served tree, over NFS"),
+    "cat": ("runfs.cat", "write a file of the served tree to standard output, over NFS"),
+    "mount": ("runfs.mounting", "mount the served tree, in the form that works here"),
+    "umount": ("runfs.mounting", "take a mount away"),
+    "doctor": ("runfs.doctor", "find what stands between this machine and a mount"),
     "key": ("runfs.key", "make, list and revoke API keys"),
 }
 

@@ -23,7 +23,7 @@ def answer(connection: socket.socket) -> None:
     with connection, connection.makefile("rb") as lines, tempfile.TemporaryFile() as output:
         request = json.loads(lines.readline())
         argv = ["bash", "-c", request["script"], "bash", *request["arguments"]]
-        command = subprocess.Popen(argv, stdout=output, stderr=output, cwd="/tmp", start_new_session=True)
+        command = subprocess.Popen(argv, stdout=output, stderr=output, start_new_session=True)
         ended = os.pidfd_open(command.pid)
         ready, _, _ = select.select([connection, ended], [], [])
         os.close(ended)

@@ -1,0 +1,86 @@
+"""`runfs serve`: bind the ports, take the data folder, give up root, run the daemon until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from importlib.util import find_spec
+
+from runfs import account, audit, folder, logs, portmapper, ports, settings
+from runfs.daemon import Sockets, running
+from runfs.errors import CommandError
+from runfs.settings import Settings
+from store.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `runfs serve`."""
+    settings.add_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal says stop. Raises CommandError for whatever keeps it from starting."""
+    wanted = settings.from_arguments(arguments, os.environ)
+    sockets = bind(wanted)
+    owner = account.chosen(wanted.user, wanted.data, os.environ)
+    folder.make(wanted.data, owner)
+    if owner is not None:
+        account.become(owner)
+    lock = folder.lock(wanted.data)
+    audit.start(wanted.audit)
+    logs.start(wanted.verbose)
+    try:
+        _loop(wanted, sockets)
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        os.close(lock)
+    return 0
+
+
+def bind(wanted: Settings) -> Sockets:
+    """Bind everything that the settings name. Raises CommandError."""
+    return Sockets(
+        ports.bind(wanted.http, socket.SOCK_STREAM, "--http"),
+        ports.bind(wanted.nfs, socket.SOCK_STREAM, "--nfs"),
+        ports.bind(wanted.nfs, socket.SOCK_DGRAM, "--nfs"),
+        portmapper.bind(wanted),
+    )
+
+
+async def serve(wanted: Settings, sockets: Sockets) -> None:
+    """Run the daemon until one of STOPPING_SIGNALS; a second one ends it without waiting for anybody."""
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if told.is_set():
+            os._exit(1)
+        told.set()
+
+    loop = asyncio.get_running_loop()
+    for number in STOPPING_SIGNALS:
+        loop.add_signal_handler(number, stop)
+    async with running(wanted, sockets) as serving:
+        log.info("serving", extra={"http": serving.http, "nfs": serving.nfs, "data": str(wanted.data)})
+        await told.wait()
+    log.info("stopped")
+
+
+def _loop(wanted: Settings, sockets: Sockets) -> None:
+    if find_spec("uvloop") and sys.platform != "win32":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    else:
+        factory = asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve(wanted, sockets))

@@ -1,0 +1,107 @@
+"""What a reader sees while things change: new lines and runs, replaced and deleted files, a dead daemon."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+from kernel_client import Machine
+from kernel_content import BIG, MIB, PROJECT
+from kernel_daemon import Daemon
+
+SEEN_LIMIT_S = 20.0
+READ_FIRST = 8 * MIB
+
+# Reads the first MiBs of a file, says so, and goes on to its end when told to.
+READ_IN_TWO = f"""
+exec 3<"$1"; rm -f /run/tmp/half /run/tmp/go
+(head -c {READ_FIRST} <&3; touch /run/tmp/half; until [ -e /run/tmp/go ]; do sleep 0.05; done; cat <&3) | sha256sum
+"""
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SEEN_LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "not seen in time"
+        time.sleep(0.1)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_a_new_run_is_listed_at_once(machine: Machine, daemon: Daemon, mount: str) -> None:
+    before = machine.sh("ls $1/runs", mount).split()
+    daemon.ask("POST", "/runs", {"project": PROJECT, "id": "newcomer"})
+    assert machine.sh("ls $1/runs", mount).split() == sorted([*before, "newcomer"])
+    daemon.ask("DELETE", "/runs/newcomer")
+    assert machine.sh("ls $1/runs", mount).split() == before
+
+
+def test_metadata_shows_a_change_at_the_next_open(machine: Machine, daemon: Daemon, mount: str) -> None:
+    for rate in (0.5, 0.25, 0.75):  # the same size each time
+        daemon.ask("PATCH", "/runs/run2", {"config": {"rate": rate}})
+        assert json.loads(machine.sh("cat $1/runs/run2/metadata.json", mount))["config"] == {"rate": rate}
+
+
+def test_tail_follows_history(machine: Machine, daemon: Daemon, mount: str) -> None:
+    follower = machine.start("exec tail -n 0 -f $1/runs/run2/history.jsonl >/run/tmp/followed", mount, limit_s=60)
+    machine.sh("until pgrep -x tail; do sleep 0.1; done; sleep 0.5")
+    for line in range(3, 6):
+        daemon.ask("POST", "/runs/run2/history", {"first_line": line, "lines": [{"step": line}]})
+        eventually(lambda: f'"step":{line}' in machine.sh("cat /run/tmp/followed").replace(" ", ""))  # noqa: B023
+    machine.sh("pkill -x tail")
+    follower.result()
+    steps = [json.loads(text)["step"] for text in machine.sh("cat /run/tmp/followed").splitlines()]
+    assert steps == [3, 4, 5]
+
+
+def test_tail_follows_an_appended_file(machine: Machine, daemon: Daemon, mount: str) -> None:
+    file = daemon.upload("run2", "growing.log", b"one\n")
+    follower = machine.start(
+        "exec tail -n +1 -f $1/runs/run2/files/growing.log >/run/tmp/grown", mount, limit_s=60
+    )
+    eventually(lambda: machine.run("cat /run/tmp/grown").output == b"one\n")
+    daemon.append(file["id"], 4, b"two\n")
+    eventually(lambda: machine.run("cat /run/tmp/grown").output == b"one\ntwo\n")
+    machine.sh("pkill -x tail")
+    follower.result()
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["replaced", "deleted"])
+def test_an_open_reader_keeps_what_it_opened(
+    deleted: bool, machine: Machine, daemon: Daemon, mount: str
+) -> None:
+    old, new = random.Random(2).randbytes(32 * MIB), random.Random(3).randbytes(20 * MIB)
+    file = daemon.upload("run2", "model.bin", old)
+    path = f"{mount}/runs/run2/files/model.bin"
+    reader = machine.start(READ_IN_TWO, path)
+    eventually(lambda: machine.run("[ -e /run/tmp/half ]").status == 0)
+    if deleted:
+        daemon.ask("DELETE", f"/runs/files/{file['id']}")
+    else:
+        daemon.upload("run2", "model.bin", new)
+    afterwards = machine.run("sha256sum <$1", path)
+    machine.sh("touch /run/tmp/go")
+    result = reader.result()
+    assert (result.status, result.text.split()[0]) == (0, sha256(old))
+    if deleted:
+        assert "No such file or directory" in afterwards.text
+    else:
+        assert afterwards.text.split()[0] == sha256(new)
+        daemon.ask("DELETE", f"/runs/files/{file['id']}")
+
+
+def test_a_read_outlives_the_daemon(machine: Machine, daemon: Daemon, mount: str) -> None:
+    reader = machine.start(READ_IN_TWO, f"{mount}/runs/files/files/big.bin", limit_s=60)
+    eventually(lambda: machine.run("[ -e /run/tmp/half ]").status == 0)
+    daemon.kill()
+    machine.sh("touch /run/tmp/go")
+    daemon.start()
+    result = reader.result()
+    assert (result.status, result.text.split()[0]) == (0, sha256(BIG))
+    assert machine.sh("cat $1/runs/run1/metadata.json", mount)

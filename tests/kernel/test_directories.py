@@ -1,0 +1,74 @@
+"""Large directories: every name once, while others come and go; every cookie can be sought."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from kernel_client import Machine
+from kernel_content import PROJECT
+from kernel_daemon import Daemon
+from large_directory import add_files
+
+COUNT = 100_000
+SOUGHT = 4_000
+
+SEEK_ALL = r"""
+opendir(my $dir, $ARGV[0]) or die $!;
+my (@places, @names);
+while (1) { my $place = telldir($dir); my $name = readdir($dir); last unless defined $name;
+            push @places, $place; push @names, $name; }
+for my $index (reverse 0 .. $#names) {
+    seekdir($dir, $places[$index]);
+    my $name = readdir($dir);
+    die "entry $index is $name, expected $names[$index]" unless $name eq $names[$index];
+}
+print scalar(@names);
+"""
+
+
+@pytest.fixture(scope="module")
+def large(machine: Machine, daemon: Daemon) -> str:
+    """A run with 100,000 files in one directory and 4,000 in another; the daemon started again over them."""
+    daemon.ask("POST", "/runs", {"project": PROJECT, "id": "large"})
+    daemon.upload("large", "many/seed", b"seed")
+    daemon.upload("large", "some/seed", b"seed")
+    daemon.stop()
+    add_files(daemon.data / "catalog.sqlite3", "many", COUNT)
+    add_files(daemon.data / "catalog.sqlite3", "some", SOUGHT)
+    daemon.start()
+    return "runs/large/files"
+
+
+@pytest.mark.parametrize(
+    "lister", ["ls -f $1", "find $1 -mindepth 1 -printf '%f\\n'", "ls -l $1 | awk 'NR > 1 {print $NF}'"]
+)
+def test_each_name_once_while_others_come_and_go(
+    lister: str, machine: Machine, daemon: Daemon, large: str, mount: str
+) -> None:
+    over = Event()
+
+    def come_and_go() -> None:
+        number = 0
+        while not over.is_set():
+            file = daemon.upload("large", f"many/passing{number}", b"")
+            daemon.ask("DELETE", f"/runs/files/{file['id']}")
+            number += 1
+
+    with ThreadPoolExecutor(1) as threads:
+        passing = threads.submit(come_and_go)
+        try:
+            listed = machine.sh(lister, f"{mount}/{large}/many", limit_s=120).split("\n")
+        finally:
+            over.set()
+        passing.result()
+    stayed = [name for name in listed if name.startswith("file")]
+    assert len(stayed) == COUNT
+    assert len(set(stayed)) == COUNT
+    assert len(set(listed)) == len(listed)
+
+
+def test_every_cookie_can_be_sought(machine: Machine, large: str, mount: str) -> None:
+    told = machine.sh('perl -e "$1" "$2"', SEEK_ALL, f"{mount}/{large}/some", limit_s=120)
+    assert int(told) == SOUGHT + 3  # the seed, "." and ".."

@@ -1,0 +1,113 @@
+"""What keeps `runfs serve` from starting, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from daemon_process import START_LIMIT_S, start
+
+from runfs.__main__ import main
+from runfs.ports import bound_to
+from runfs.serve import bind
+from runfs.settings import Address
+
+
+def serve(*flags: str) -> int:
+    return main(["serve", "--http", "127.0.0.1:0", "--nfs", "127.0.0.1:0", "--portmap", "off", *flags])
+
+
+@pytest.mark.parametrize("flag", ["--http", "--nfs"])
+def test_a_port_in_use(flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert serve("--data", str(tmp_path / "data"), flag, address) == 2
+    complaint = capsys.readouterr().err
+    assert "in use" in complaint
+    assert flag in complaint
+    assert complaint.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert serve("--data", str(tmp_path / "file")) == 2
+    complaint = capsys.readouterr().err
+    assert "--data" in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_second_daemon_of_one_folder(served: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert serve("--data", str(served.data)) == 2
+    assert "another runfs serves" in capsys.readouterr().err
+
+
+def test_a_catalog_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "runfs", "serve", "--data", tmp_path / "data", "--catalog", "gopher://x"]
+        + ["--http", "127.0.0.1:0", "--nfs", "127.0.0.1:0", "--portmap", "off"],
+        capture_output=True,
+        text=True,
+        timeout=START_LIMIT_S,
+    )
+    assert done.returncode == 2
+    assert "gopher" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_tcp_and_udp_share_a_free_port() -> None:
+    made = bind(Address("127.0.0.1", 0), Address("127.0.0.1", 0))
+    assert bound_to(made.nfs) == bound_to(made.datagrams)
+    for bound in (made.http, made.nfs, made.datagrams):
+        bound.close()
+
+
+def test_it_answers_what_was_asked_and_ends_well(tmp_path: Path) -> None:
+    daemon = start(tmp_path / "data")
+    assert daemon.stop() == 0
+    assert not (tmp_path / "data" / "serving.json").exists()
+    messages = [json.loads(line)["message"] for line in daemon.log.read_text().splitlines()]
+    assert messages[-2:] == ["draining", "stopped"]
+
+
+def test_everything_is_there_after_a_crash(tmp_path: Path) -> None:
+    daemon = start(tmp_path / "data")
+    daemon.ask("POST", "/api/v1/runs", {"project": "a/b", "id": "r1"})
+    key = (tmp_path / "data" / "key").read_text()
+    daemon.process.send_signal(signal.SIGKILL)
+    daemon.process.wait()
+    daemon = start(tmp_path / "data")
+    assert (tmp_path / "data" / "key").read_text() == key
+    assert daemon.ask("GET", "/api/v1/runs/r1")["id"] == "r1"
+    daemon.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_root_becomes_the_user_who_owns_everything(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for above in tmp_path.parents:  # pytest's folders are private; a daemon that gave up root must get through
+        if above.stat().st_uid == 0 and above != Path("/tmp") and len(above.parts) > 2:
+            above.chmod(0o755)
+    daemon = start(tmp_path / "data", "--user", "nobody")
+    uid = pwd.getpwnam("nobody").pw_uid
+    status = Path(f"/proc/{daemon.process.pid}/status").read_text()
+    assert f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}" in status
+    assert daemon.ask("GET", "/readyz")
+    assert {path.stat().st_uid for path in (tmp_path / "data").rglob("*")} == {uid}
+    assert daemon.stop() == 0
+
+
+def test_no_key_in_the_log(served: Any) -> None:
+    key = (served.data / "key").read_text().strip()
+    urllib3.request("GET", f"{served.http}/api/v1/runs?key={key}", headers={"Authorization": f"Bearer {key}"})
+    served.ask("GET", "/api/v1/runs")
+    assert key not in served.log.read_text()
