@@ -7,7 +7,7 @@ import sys
 
 from nfsd.client import Client
 from runfs.errors import CommandError
-from runfs.reading import add_path_argument, reading
+from runfs.reading import add_path_argument, find, reading
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the file to standard output. Raises CommandError."""
 
     async def work(client: Client) -> None:
-        found = await client.walk(arguments.path)
+        found = await find(client, arguments.path)
         if found.is_directory:
             raise CommandError(f"{arguments.path} is a folder", 1)
         async for data in client.read(found):

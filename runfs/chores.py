@@ -1,4 +1,4 @@
-"""What the daemon does for itself: the first key and project, and the collector at intervals."""
+"""What the daemon does for itself: the first key and project, and what is due at intervals."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from store.uploads import Uploads
-
 from runfs import folder
 from runfs.settings import Settings
 from store.catalog import Catalog, Transaction, keys, projects
 
 log = logging.getLogger(__name__)
 
-COLLECT_EVERY_S = 60.0
+PRUNE_EVERY_S = 60.0
 FIRST_KEY = "first start"
 
 
@@ -43,20 +41,19 @@ async def first_start(catalog: Catalog, settings: Settings) -> None:
 
 
 @contextmanager
-def kept_up(catalog: Catalog, uploads: Uploads, every_s: float = COLLECT_EVERY_S) -> Iterator[None]:
-    """Inside the block, let the collector run at once and then every `every_s` seconds."""
-    task = asyncio.create_task(_keep_up(catalog, uploads, every_s), name="collector")
+def kept_up(catalog: Catalog, every_s: float = PRUNE_EVERY_S) -> Iterator[None]:
+    """Inside the block, forget old changes, at once and then every `every_s` seconds."""
+    task = asyncio.create_task(_keep_up(catalog, every_s), name="chores")
     try:
         yield
     finally:
         task.cancel()
 
 
-async def _keep_up(catalog: Catalog, uploads: Uploads, every_s: float) -> None:
+async def _keep_up(catalog: Catalog, every_s: float) -> None:
     while True:
         try:
-            await uploads.collect()
             await catalog.prune()
         except Exception:
-            log.exception("collecting failed; tried again in %s s", every_s)
+            log.exception("pruning failed; tried again in %s s", every_s)
         await asyncio.sleep(every_s)

@@ -16,27 +16,27 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpapi.app
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+import httpapi.app
 from httpapi.settings import Settings as HttpSettings
 from nfsd.mount3.program import Mount3
 from nfsd.nfs3.program import NFS3
-from nfsd.tree.networks import Networks
-from nfsd.tree.tree import Tree
-from prometheus_client import CollectorRegistry
-from store.blobs import Blobs, open_blobs
-from store.uploads import Content, Uploads
-
 from nfsd.portmap import Portmap
 from nfsd.rpc import Dispatch, Program, Refusal, Server
+from nfsd.tree.networks import Networks
+from nfsd.tree.tree import Tree
 from runfs import chores, portmapper, serving
 from runfs.metrics import Calls, logged
+from runfs.mount_form import explicit_mount
 from runfs.ports import bound_to
 from runfs.readiness import check_nfs
 from runfs.serving import Serving
-from runfs.mount_form import explicit_mount
 from runfs.settings import PORTMAP_PORT, Address, Settings
+from store.blobs import Blobs, open_blobs
 from store.catalog import Catalog
+from store.uploads import Content, Uploads
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("audit")
@@ -103,7 +103,7 @@ async def running(settings: Settings, sockets: Sockets) -> AsyncIterator[Serving
         app = httpapi.app.build(store.catalog, store.blobs, store.uploads, http_settings)
         await _serve_http(app, sockets.http, stack)
 
-        stack.enter_context(chores.kept_up(store.catalog, store.uploads))
+        stack.enter_context(chores.kept_up(store.catalog))
         told = Serving(
             f"http://{bound_to(sockets.http)}", str(address), str(portmap) if portmap else None, os.getpid()
         )

@@ -22,7 +22,7 @@ from runfs.settings import Address, nfs_address
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `remedy` says what to do about it, `blocks` that no mount works without."""
+    """One thing that was looked at; `remedy` is what to do about it, `blocks` says that no mount works."""
 
     text: str
     remedy: str = ""

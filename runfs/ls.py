@@ -7,7 +7,7 @@ import stat
 from datetime import UTC, datetime
 
 from nfsd.client import Client, Entry
-from runfs.reading import add_path_argument, reading
+from runfs.reading import add_path_argument, find, reading
 
 TYPES = {1: stat.S_IFREG, 2: stat.S_IFDIR, 5: stat.S_IFLNK}
 
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the listing. Raises CommandError."""
 
     async def work(client: Client) -> None:
-        found = await client.walk(arguments.path)
+        found = await find(client, arguments.path)
         if not found.is_directory:
             print(line(found, arguments.long))
         elif arguments.recursive:

@@ -6,11 +6,13 @@ A call costs one look-up in a dict; the text is made when somebody asks for it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from nfsd.rpc import Observer
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ class Calls(Collector):
         yield seconds
 
 
-def logged(count: Callable[[int, str, str, float], None]) -> Callable[[int, str, str, float], None]:
+def logged(count: Observer) -> Observer:
     """`count`, and a line at debug for every call."""
 
     def observe(program: int, procedure: str, status: str, seconds: float) -> None:

@@ -1,8 +1,8 @@
 """The forms of mount(8) that reach the daemon, and which one works where.
 
-The plain form, `mount -t nfs localhost:/ DIR`, asks a portmapper on port 111 and tries NFS on port 2049 first. It
-needs NFS and MOUNT there and a status monitor; without a lock manager locks would hang, so `nolock` is added. Where
-any of it is missing, the explicit form names every port, and asks nobody else.
+The plain form, `mount -t nfs localhost:/ DIR`, tries NFS on port 2049 and asks a portmapper on port 111. It
+needs NFS, MOUNT and a status monitor there; without a lock manager locks would hang, so `nolock` is added.
+Where any of it is missing, the explicit form names every port, and asks nobody else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EXAMPLE = Path("/mnt/wandb")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What was found of a daemon: whether NFS answers at `nfs`, and what the portmapper of its host knows of it."""
+    """What was found of a daemon: whether NFS answers, and what the portmapper of its host knows of it."""
 
     nfs: Address
     serves: bool
@@ -43,7 +43,14 @@ def command(found: Reach, path: str, folder: Path, system: str) -> list[str]:
         options = f"vers=3,proto=tcp,port={port},mountproto=tcp,mountport={port},nolock"
     else:
         options = "" if found.knows_locks else "nolock"
-    return ["mount", "-t", "nfs", *(["-o", options] if options else []), f"{host(found.nfs)}:{path}", str(folder)]
+    return [
+        "mount",
+        "-t",
+        "nfs",
+        *(["-o", options] if options else []),
+        f"{host(found.nfs)}:{path}",
+        str(folder),
+    ]
 
 
 def explicit_mount(address: Address) -> str:

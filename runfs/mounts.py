@@ -1,4 +1,4 @@
-"""What is mounted on this machine, from its mount table: a mount whose server is gone would not answer itself."""
+"""What is mounted on this machine, from its mount table: a mount whose server is gone does not answer."""
 
 from __future__ import annotations
 

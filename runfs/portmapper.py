@@ -1,4 +1,4 @@
-"""Port 111, which a mount without options asks: ours where it may be had, else an entry with the one that is there.
+"""Port 111, which a mount without options asks: ours where it may be had, else entries with the one there.
 
 With neither, mounts must name their ports; the daemon says so once.
 """

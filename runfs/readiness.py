@@ -12,7 +12,7 @@ ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where a listener on every address
 
 
 async def check_nfs(address: Address) -> None:
-    """Mount the root and read its attributes. Raises whatever keeps that from working, TimeoutError after LIMIT_S."""
-    async with asyncio.timeout(LIMIT_S):
-        client = await Client.mount(ANY.get(address.host, address.host), address.port)
-        client.close()
+    """Mount the root and read its attributes. Raises what keeps that from working."""
+    host = ANY.get(address.host, address.host)
+    async with asyncio.timeout(LIMIT_S), await Client.mount(host, address.port) as client:
+        await client.getattr(client.root)

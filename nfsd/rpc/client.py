@@ -110,9 +110,8 @@ class TcpCalls(_Calls, asyncio.Protocol):
         self._lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        """Remember the transport; uvloop's is no Transport by class, only by its methods."""
+        self._transport = transport  # type: ignore[assignment]
 
     def connection_lost(self, error: Exception | None) -> None:
         """Fail what is in flight."""

@@ -19,7 +19,8 @@ READ_FIRST = 8 * MIB
 # Reads the first MiBs of a file, says so, and goes on to its end when told to.
 READ_IN_TWO = f"""
 exec 3<"$1"; rm -f /run/tmp/half /run/tmp/go
-(head -c {READ_FIRST} <&3; touch /run/tmp/half; until [ -e /run/tmp/go ]; do sleep 0.05; done; cat <&3) | sha256sum
+(head -c {READ_FIRST} <&3; touch /run/tmp/half
+until [ -e /run/tmp/go ]; do sleep 0.05; done; cat <&3) | sha256sum
 """
 
 
@@ -49,7 +50,9 @@ def test_metadata_shows_a_change_at_the_next_open(machine: Machine, daemon: Daem
 
 
 def test_tail_follows_history(machine: Machine, daemon: Daemon, mount: str) -> None:
-    follower = machine.start("exec tail -n 0 -f $1/runs/run2/history.jsonl >/run/tmp/followed", mount, limit_s=60)
+    follower = machine.start(
+        "exec tail -n 0 -f $1/runs/run2/history.jsonl >/run/tmp/followed", mount, limit_s=60
+    )
     machine.sh("until pgrep -x tail; do sleep 0.1; done; sleep 0.5")
     for line in range(3, 6):
         daemon.ask("POST", "/runs/run2/history", {"first_line": line, "lines": [{"step": line}]})

@@ -37,7 +37,7 @@ def test_copies_are_equal(machine: Machine, mount: str) -> None:
     script = """
     cd $1/runs/files/files && rm -rf /run/tmp/copy && mkdir /run/tmp/copy
     cp -a small /run/tmp/copy/cp && tar cf - small | (cd /run/tmp/copy && tar xf -)
-    diff -r small /run/tmp/copy/cp && diff -r small /run/tmp/copy/small && find /run/tmp/copy -type f | wc -l"""
+    cd /run/tmp/copy && diff -r $1/runs/files/files/small cp && diff -r cp small && find . -type f | wc -l"""
     assert machine.sh(script, mount) == "200"
 
 
@@ -100,7 +100,8 @@ def test_links(machine: Machine, mount: str) -> None:
 
 def test_hostile_names(machine: Machine, mount: str) -> None:
     script = """
-    cd $1/runs/run2/files/hostile && for name in *; do printf '%s\\0' "$name"; cat -- "$name"; printf '\\0'; done"""
+    cd $1/runs/run2/files/hostile
+    for name in *; do printf '%s\\0' "$name"; cat -- "$name"; printf '\\0'; done"""
     words = machine.run(script, mount).output.split(b"\0")[:-1]
     assert sorted(words[::2]) == sorted(name.encode() for name in HOSTILE)
     assert words[::2] == words[1::2]

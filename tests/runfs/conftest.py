@@ -26,5 +26,3 @@ def here(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     """The daemon, found by commands of this process as those of its account find it."""
     monkeypatch.setenv("RUNFS_DATA", str(served.data))
     return served
-
-

@@ -62,27 +62,25 @@ async def test_the_named_project_is_the_default(catalog: Catalog, tmp_path: Path
         assert project.name == path.partition("/")[2]
 
 
-class Uploads:
+class Failing:
     def __init__(self) -> None:
         self.calls = 0
         self.twice = asyncio.Event()
 
-    async def collect(self) -> None:
+    async def prune(self) -> None:
         self.calls += 1
         if self.calls == 2:
             self.twice.set()
         raise RuntimeError("no luck")
 
 
-async def test_the_collector_goes_on_after_a_failure(
-    catalog: Catalog, caplog: pytest.LogCaptureFixture
-) -> None:
-    uploads: Any = Uploads()
-    with caplog.at_level(logging.ERROR), chores.kept_up(catalog, uploads, every_s=0):
+async def test_chores_go_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    catalog: Any = Failing()
+    with caplog.at_level(logging.ERROR), chores.kept_up(catalog, every_s=0):
         async with asyncio.timeout(20):
-            await uploads.twice.wait()
-    assert "collecting failed" in caplog.text
-    calls = uploads.calls
+            await catalog.twice.wait()
+    assert "pruning failed" in caplog.text
+    calls = catalog.calls
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert uploads.calls == calls
+    assert catalog.calls == calls

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nfsd.client import Entry
-from nfsd.nfs3.types import fattr3, ftype3, nfs_fh3, nfstime3, specdata3
+from nfsd.nfs3.types import fattr3, ftype3, nfstime3, specdata3
 from runfs.__main__ import main
 from runfs.ls import line
 
@@ -14,7 +14,7 @@ from runfs.ls import line
 def entry(name: str, kind: ftype3, target: str = "") -> Entry:
     time = nfstime3(1_700_000_000, 0)
     attributes = fattr3(kind, 0o444, 1, 0, 0, 12, 12, specdata3(0, 0), 1, 2, time, time, time)
-    return Entry(name, nfs_fh3(b"h"), attributes, target)
+    return Entry(name, b"h", attributes, target)
 
 
 def test_a_folder(here: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,13 +17,13 @@ import urllib3
 from daemon_process import START_LIMIT_S, start
 
 from runfs.__main__ import main
-from runfs.ports import bound_to
-from runfs.serve import bind
-from runfs.settings import Address
+
+FREE_PORTS = ("--http", "127.0.0.1:0", "--nfs", "127.0.0.1:0", "--portmap", "off")
+SERVE = (sys.executable, "-m", "runfs", "serve", *FREE_PORTS)
 
 
 def serve(*flags: str) -> int:
-    return main(["serve", "--http", "127.0.0.1:0", "--nfs", "127.0.0.1:0", "--portmap", "off", *flags])
+    return main(["serve", *FREE_PORTS, *flags])
 
 
 @pytest.mark.parametrize("flag", ["--http", "--nfs"])
@@ -51,10 +51,9 @@ def test_a_second_daemon_of_one_folder(served: Any, capsys: pytest.CaptureFixtur
     assert "another runfs serves" in capsys.readouterr().err
 
 
-def test_a_catalog_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_catalog_that_cannot_be_opened(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "runfs", "serve", "--data", tmp_path / "data", "--catalog", "gopher://x"]
-        + ["--http", "127.0.0.1:0", "--nfs", "127.0.0.1:0", "--portmap", "off"],
+        [*SERVE, "--data", tmp_path / "data", "--catalog", "gopher://x"],
         capture_output=True,
         text=True,
         timeout=START_LIMIT_S,
@@ -62,13 +61,6 @@ def test_a_catalog_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureF
     assert done.returncode == 2
     assert "gopher" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_tcp_and_udp_share_a_free_port() -> None:
-    made = bind(Address("127.0.0.1", 0), Address("127.0.0.1", 0))
-    assert bound_to(made.nfs) == bound_to(made.datagrams)
-    for bound in (made.http, made.nfs, made.datagrams):
-        bound.close()
 
 
 def test_it_answers_what_was_asked_and_ends_well(tmp_path: Path) -> None:
@@ -94,7 +86,9 @@ def test_everything_is_there_after_a_crash(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
 def test_root_becomes_the_user_who_owns_everything(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    for above in tmp_path.parents:  # pytest's folders are private; a daemon that gave up root must get through
+    for (
+        above
+    ) in tmp_path.parents:  # pytest's folders are private; a daemon that gave up root must get through
         if above.stat().st_uid == 0 and above != Path("/tmp") and len(above.parts) > 2:
             above.chmod(0o755)
     daemon = start(tmp_path / "data", "--user", "nobody")
