@@ -23,7 +23,8 @@ class Api:
 
     def __init__(self, port: int, data: Path, connections: int = 16) -> None:
         self.port = port
-        self.headers = {"Authorization": f"Bearer {(data / 'key').read_text().strip()}"}
+        self.key = (data / "key").read_text().strip()
+        self.headers = {"Authorization": f"Bearer {self.key}"}
         self._pool = urllib3.HTTPConnectionPool(
             "127.0.0.1", port, maxsize=connections, timeout=TIMEOUT_S, retries=RETRIES
         )

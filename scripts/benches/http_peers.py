@@ -48,6 +48,17 @@ class HttpPeer:
         self.daemon.stop()
 
 
+def answers(port: int) -> bool:
+    """Whether an HTTP server answers on this port of 127.0.0.1: any status will do."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def nginx(work: Path) -> HttpPeer:
     """nginx with a worker for each processor; PUT writes a file, GET sends it, no hash is computed."""
     folder, port = work / "nginx", free_port()
@@ -86,19 +97,9 @@ class SeaweedFS(HttpPeer):
         url: str = self.client().generate_presigned_url(operation, Params=parameters, ExpiresIn=URL_LIFE_S)
         return url
 
-    def answers(self) -> bool:
-        """Whether its S3 door answers at all: any status will do."""
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            return False
-        return True
-
     def start(self) -> None:
         """Starts it, waits for its S3 door and makes the bucket."""
-        self.daemon.start(self.answers)
+        self.daemon.start(lambda: answers(self.port))
         self.client().create_bucket(Bucket=BUCKET)
 
 

@@ -26,11 +26,12 @@ class Row:
     rounds: dict[str, list[float]]
     aims: Sequence[Aim] = ()
     details: dict[str, dict[str, float]] = field(default_factory=dict)  # by server: p50_us, p99_us, cpu_us
+    own: str = OWN  # whose figure is judged
 
     @property
     def judged(self) -> list[Judged]:
         """Each aim with its figure."""
-        return judge(self.aims, self.rounds, OWN)
+        return judge(self.aims, self.rounds, self.own)
 
     def cell(self, server: str) -> str:
         """The server's median, as it stands in the table."""

@@ -1,0 +1,231 @@
+"""scripts/bench files: a training run's files through our SDK, against boto3 straight to S3 and MLflow.
+
+The SDK runs against two of our daemons: one with its blobs in a folder, one with them in the same SeaweedFS
+that boto3 talks to. Saved counts when it is registered: hashed, durable, visible.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benches import dataset, http_peers, peers
+from benches.api import Api
+from benches.daemons import BenchError
+from benches.mlflow_peer import MLflow
+from benches.report import Row, publish
+from benches.stats import Aim
+
+if TYPE_CHECKING:
+    from benches.cli import Plan
+
+SERVERS = ("runfs", "runfs on S3", "boto3", "mlflow")
+LARGE_MIB, QUICK_LARGE_MIB = 1024, 64
+SMALL, QUICK_SMALL = 10_000, 500
+SMALL_BYTES = 4096
+LOG_CALLS, QUICK_LOG_CALLS = 50_000, 10_000
+LIVE_LINES = 10
+AT_ONCE = 8
+
+
+@dataclass
+class Side:
+    """One of our daemons, and the SDK towards it."""
+
+    peer: peers.Peer
+    data: Path
+    http_port: int
+
+    def sdk(self, *words: str) -> dict[str, Any]:
+        """One action of sdk_side in a process of its own. BenchError if that fails."""
+        environment = {
+            **os.environ,
+            "RUNFS_URL": f"http://127.0.0.1:{self.http_port}",
+            "RUNFS_API_KEY": (self.data / "key").read_text().strip(),
+            "RUNFS_DIR": str(self.data.parent / "spool"),
+            "PYTHONPATH": f"{peers.ROOT}:{peers.ROOT / 'scripts'}",
+        }
+        argv = [sys.executable, "-m", "benches.sdk_side", *words]
+        done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+        if done.returncode:
+            raise BenchError(f"the SDK failed at {words[0]}: {done.stderr.strip()[-1000:]}")
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+
+@dataclass
+class Rates:
+    """A figure of each server by round."""
+
+    title: str
+    unit: str
+    aims: tuple[Aim, ...]
+    own: str = "runfs"
+    rounds: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, server: str, value: float) -> None:
+        """One round's value of one server."""
+        self.rounds.setdefault(server, []).append(value)
+
+    def row(self) -> Row:
+        """For the table."""
+        return Row(self.title, self.unit, self.rounds, self.aims, own=self.own)
+
+
+def _seconds(call: Any, *arguments: Any) -> float:
+    began = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - began
+
+
+def _put_all(client: Any, folder: Path, prefix: str) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for answer in [
+            pool.submit(client.upload_file, str(file), http_peers.BUCKET, f"{prefix}/{file.name}")
+            for file in folder.iterdir()
+        ]:
+            answer.result()
+
+
+def _three_steps(api: Api, run_id: str, files: dict[str, bytes], connections: int) -> float:
+    """Small files a second through ask, PUT and register, without the SDK."""
+    api.create_run(run_id)
+    began = time.perf_counter()
+    with ThreadPoolExecutor(connections) as pool:
+        for answer in [pool.submit(api.upload, run_id, name, data) for name, data in files.items()]:
+            answer.result()
+    return len(files) / (time.perf_counter() - began)
+
+
+class Contest:
+    """The servers and what they did."""
+
+    def __init__(
+        self, plan: Plan, sides: dict[str, Side], weed: http_peers.SeaweedFS, mlflow: MLflow | None
+    ) -> None:
+        self.plan, self.sides, self.mlflow = plan, sides, mlflow
+        self.s3 = weed.client()
+        self.size = (QUICK_LARGE_MIB if plan.quick else LARGE_MIB) << 20
+        self.small = QUICK_SMALL if plan.quick else SMALL
+        large, s3 = f"{self.size >> 20:,} MiB", "runfs on S3"
+        self.up = Rates(f"save {large}", "MiB/s", (Aim("boto3", 0.9, None),), s3)
+        self.down = Rates(f"fetch {large}", "MiB/s", (Aim("boto3", 0.9, None),), s3)
+        self.many = Rates(f"save {self.small:,} files of 4 KiB", "files/s", (Aim("mlflow", 3.0, None),))
+        self.steps = {
+            connections: Rates(f"three steps, {connections} at once", "files/s", (Aim(None, 2500, 4000),))
+            for connections in (1, AT_ONCE)
+        }
+
+    def round(self, number: int, pattern: dataset.Pattern) -> None:
+        """The large file up and down, then the small ones up, on every server in turn."""
+        name, work = f"round-{number}", self.plan.work
+        large, small, back = work / name / "large", work / name / "small", work / name / "back"
+        for folder in (large, small, back):
+            folder.mkdir(parents=True)
+        pattern.write(name, self.size, large / "large.bin")
+        contents = {f"{at:05}.bin": pattern.read(f"{name}/{at}", SMALL_BYTES) for at in range(self.small)}
+        for file, content in contents.items():
+            (small / file).write_bytes(content)
+        mib = self.size / (1 << 20)
+        for server, side in self.sides.items():
+            self.up.add(server, mib / side.sdk("save", f"{name}-large", str(large), "large.bin")["seconds"])
+            self.down.add(
+                server, mib / side.sdk("download", f"{name}-large", "large.bin", str(back))["seconds"]
+            )
+            self.many.add(server, self.small / side.sdk("save", f"{name}-small", str(small), "*")["seconds"])
+        bucket, source = http_peers.BUCKET, str(large / "large.bin")
+        self.up.add("boto3", mib / _seconds(self.s3.upload_file, source, bucket, name))
+        self.down.add("boto3", mib / _seconds(self.s3.download_file, bucket, name, str(back / "boto3.bin")))
+        self.many.add("boto3", self.small / _seconds(_put_all, self.s3, small, name))
+        if self.mlflow:
+            logged, fetched = self.mlflow.transfer(large, back / "mlflow")
+            self.up.add("mlflow", mib / logged)
+            self.down.add("mlflow", mib / fetched)
+            self.many.add("mlflow", self.small / self.mlflow.transfer(small, back / "small")[0])
+        side = self.sides["runfs"]
+        for connections, rates in self.steps.items():
+            new = {
+                file: content[::-1]
+                for file, content in list(contents.items())[: 2000 * connections // AT_ONCE]
+            }
+            api = Api(side.http_port, side.data)
+            rates.add("runfs", _three_steps(api, f"{name}-steps-{connections}", new, connections))
+
+    def rows(self) -> list[Row]:
+        """For the table."""
+        return [rates.row() for rates in (self.up, self.down, self.many, *self.steps.values())]
+
+
+def _imports(times: int) -> list[float]:
+    """Milliseconds that `import sdk` adds to an interpreter."""
+
+    def run(code: str) -> float:
+        return _seconds(subprocess.run, [sys.executable, "-c", code]) * 1e3
+
+    with contextlib.chdir(peers.ROOT):
+        run("import sdk")  # compiles
+        return [run("import sdk") - run("pass") for _ in range(times)]
+
+
+def _wanted(title: str, unit: str, values: list[float], want: float) -> Row:
+    return Row(title, unit, {"runfs": values}, (Aim(None, None, want, "less"),))
+
+
+def _alone(side: Side, plan: Plan) -> list[Row]:
+    """Figures of the SDK that have no peer."""
+    logs = [
+        side.sdk("log", f"log-{number}", str(QUICK_LOG_CALLS if plan.quick else LOG_CALLS))
+        for number in range(min(plan.rounds, 3))
+    ]
+    folder = plan.work / "live"
+    folder.mkdir()
+    seen = side.sdk("live", "live", str(folder), str(LIVE_LINES))["seconds"]
+    return [
+        _wanted("log at 10,000 calls a second, median", "us", [one["p50_us"] for one in logs], 50),
+        Row("log at 10,000 calls a second, p99", "us", {"runfs": [one["p99_us"] for one in logs]}),
+        Row("log as fast as it goes", "calls/s", {"runfs": [one["rate"] for one in logs]}),
+        _wanted("import sdk", "ms", _imports(plan.rounds), 80),
+        _wanted("a line appended to a live file, seen", "s", seen, 1),
+    ]
+
+
+def run(plan: Plan) -> None:
+    """The whole bench: servers, rounds, the table."""
+    notes: dict[str, Any] = {"data on": plan.file_system}
+    weed = http_peers.seaweedfs(plan.work)
+    mlflow = None
+    if not plan.quick:
+        try:
+            mlflow = MLflow(plan.work)
+        except BenchError as error:
+            notes["without MLflow"] = str(error)
+    with contextlib.ExitStack() as closing:
+        closing.callback(weed.stop)
+        weed.start()
+        sides = {}
+        blobs = f"s3://{http_peers.BUCKET}/blobs?endpoint=http://127.0.0.1:{weed.port}"
+        for name, options in (("runfs", ()), ("runfs on S3", ("--blobs", blobs))):
+            data = plan.work / name.replace(" ", "-")
+            peer, http_port = peers.runfs(plan.work, data, *options)
+            peer.daemon.environment.update(AWS_ACCESS_KEY_ID=http_peers.ACCESS_KEY, AWS_REGION="us-east-1")
+            peer.daemon.environment.update(AWS_SECRET_ACCESS_KEY=http_peers.SECRET_KEY)
+            closing.callback(peer.stop)
+            peer.start()
+            sides[name] = Side(peer, data, http_port)
+        if mlflow:
+            closing.callback(mlflow.stop)
+            mlflow.start()
+        pattern = closing.enter_context(contextlib.closing(dataset.Pattern(plan.programs)))
+        contest = Contest(plan, sides, weed, mlflow)
+        for number in range(plan.rounds):
+            contest.round(number, pattern)
+        rows = [*contest.rows(), *_alone(sides["runfs"], plan)]
+    publish("files", rows, SERVERS, plan.json_file, notes)
