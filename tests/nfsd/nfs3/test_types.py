@@ -13,15 +13,7 @@ import xdr
 from nfsd.nfs3 import types as t
 
 HEADER = Path("/usr/include/nfsc/libnfs-raw-nfs.h")
-RENAMED = {"from_": "from", "attributes_follow": "attributes"}
-# How the header spells what here is an optional part, a tuple, or a union.
-ELSEWHERE = {
-    "sattr3": None,
-    "dirlist3": None,
-    "dirlistplus3": None,
-    "post_op_attr": None,
-    "sattrguard3": None,
-}
+RENAMED = {"from_": "from"}
 
 
 @pytest.fixture(scope="module")
