@@ -21,7 +21,8 @@ from nfsd.tree.node import Node, Type
 NAME_MAX = 255
 """The longest component, in bytes (PATHCONF's name_max)."""
 
-POST_OP_ATTR = slice(0, 88)
+ATTRIBUTES_END = 88
+POST_OP_ATTR = slice(0, ATTRIBUTES_END)
 FATTR3 = slice(4, 88)
 POST_OP_FH3 = slice(88, 132)
 NFS_FH3 = slice(92, 132)

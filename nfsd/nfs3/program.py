@@ -8,14 +8,14 @@ and answers NFS3ERR_ROFS.
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from nfsd.nfs3 import convert, types
+from nfsd.nfs3 import convert, fast, types
 from nfsd.nfs3.listing import NO_ATTRIBUTES, SMALLEST_ENTRY, Page
 from nfsd.nfs3.status import status
 from nfsd.nfs3.types import Result, diropargs3, fattr3, nfs_fh3, wcc_data
-from nfsd.rpc import Call, Packed, Procedure, Program, procedure
+from nfsd.rpc import Call, Fast, Packed, Procedure, Program, procedure
 from nfsd.tree.networks import Networks
 from nfsd.tree.node import Directory, Link, Node
 from nfsd.tree.tree import Tree
@@ -49,6 +49,9 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
 
     def admits(self, client: str) -> bool:
         return self._networks.admit(client)
+
+    def fast(self) -> Mapping[int, Fast]:
+        return fast.answers(self, RTMAX_BYTES)
 
     @procedure(1, types.GETATTR3args, types.GETATTR3res)
     async def getattr(self, args: types.GETATTR3args, call: Call) -> Packed:
@@ -147,7 +150,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
     async def readdirplus(self, args: types.READDIRPLUS3args, call: Call) -> Packed:
         """Section 3.3.17."""
         directory = await self.tree.resolve(args.dir.data)
-        return await self._listing(directory, (args.cookie, args.maxcount, args.dircount), plus=True)
+        return await self._listing(directory, (args.cookie, args.dircount, args.maxcount), plus=True)
 
     @procedure(18, types.FSSTAT3args, types.FSSTAT3res)
     async def fsstat(self, args: types.FSSTAT3args, call: Call) -> types.FSSTAT3resok:
@@ -242,7 +245,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
 
     async def _page(self, directory: Directory, key: tuple[int, ...], plus: bool) -> bytes:
         cookie = key[0]
-        page = Page(*key[1:])
+        page = Page(key[-1], key[1]) if plus else Page(key[1])
         itself = self.encoded(directory) if plus else b""
         if cookie < 1 and not page.add(directory.fileid, b".", 1, itself):
             return page.packed(eof=False)

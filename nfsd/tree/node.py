@@ -116,10 +116,20 @@ class Node:
 
 
 class File(Node):
-    """A regular file."""
+    """A regular file; `body` is all its bytes where the node has them."""
 
     type = Type.FILE
-    __slots__ = ()
+    __slots__ = ("body",)
+
+    def __init__(
+        self, number: int, parent: int, changed_ns: int, size: int = 0, links: int = 1, settled: bool = False
+    ) -> None:
+        super().__init__(number, parent, changed_ns, size, links, settled)
+        self.body: bytes | None = None
+
+    @property
+    def weight(self) -> int:
+        return NODE_BYTES + (len(self.body) if self.body else 0)
 
     async def read(self, tree: Tree, offset: int, count: int) -> bytes | memoryview:
         """At most `count` bytes from `offset` on, fewer only at the end. Never called from the end on."""
@@ -129,15 +139,12 @@ class File(Node):
 class Document(File):
     """A small file whose bytes were made with the node, so that its size is theirs."""
 
-    __slots__ = ("body",)
+    body: bytes
+    __slots__ = ()
 
     def __init__(self, number: int, parent: int, changed_ns: int, body: bytes, settled: bool = False) -> None:
         super().__init__(number, parent, changed_ns, len(body), settled=settled)
         self.body = body
-
-    @property
-    def weight(self) -> int:
-        return NODE_BYTES + len(self.body)
 
     async def read(self, tree: Tree, offset: int, count: int) -> bytes | memoryview:
         return self.body[offset : offset + count]

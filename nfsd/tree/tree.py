@@ -34,7 +34,16 @@ T = TypeVar("T")
 
 
 class Content(Protocol):
-    """The bytes of files, as the store reads them."""
+    """The bytes of files, as `store.uploads.Content` gives them."""
+
+    async def only_blob(self, version_id: int) -> str | None:
+        """The key of the one blob that is all of a version; None where there are several, or none."""
+
+    def at_hand(self, key: str, offset: int, count: int) -> memoryview | None:
+        """Bytes of a blob that can be had without waiting; None where they cannot."""
+
+    async def fetch(self, key: str, offset: int, count: int) -> bytes:
+        """Bytes of a blob, off the loop."""
 
     async def read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
         """At most `count` bytes of a version from `offset` on, fewer only at its end."""
@@ -174,6 +183,12 @@ class Tree:
             directory.pages[key] = page
             directory.page_bytes += len(page)
             self._charge(len(page))
+
+    def keep_body(self, file: File, body: bytes) -> None:
+        """Have a file remember all its bytes."""
+        if file.body is None and self.nodes.get(file.fileid) is file:
+            file.body = body
+            self._charge(len(body))
 
     def forget(self, fileids: Iterable[int]) -> None:
         """Forget these nodes, and what was encoded of the directories that they are in."""

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 
 from store.blobs import Blobs
+from store.blobs.resident import Residency
 from store.catalog import Session, versions
 from store.catalog.versions import Extent
-from store.errors import Absent, Unavailable
+from store.errors import Absent, StoreError, Unavailable
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -18,6 +19,27 @@ class Content:
     def __init__(self, db: Session, blobs: Blobs) -> None:
         self._db = db
         self._blobs = blobs
+        self._residency = Residency()
+
+    async def only_blob(self, version_id: int) -> str | None:
+        """The key of the one blob that is all of a version; None where there are several, or none."""
+        extents = await versions.extents(self._db, version_id)
+        return extents[0].key if len(extents) == 1 else None
+
+    def at_hand(self, key: str, offset: int, count: int) -> memoryview | None:
+        """Bytes of a blob that can be had at once: mapped and in memory. None where the disk would be
+        waited for."""
+        try:
+            view = self._blobs.view(key)
+        except StoreError:
+            return None  # `fetch` will tell
+        if view is None or offset + count > len(view):
+            return None
+        return view[offset : offset + count] if self._residency.resident(key, view, offset, count) else None
+
+    async def fetch(self, key: str, offset: int, count: int) -> bytes:
+        """Bytes of a blob, off the loop. Errors: Absent, Unavailable."""
+        return await self._blobs.read(key, offset, count)
 
     async def read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
         """At most `count` bytes from `offset` on; fewer only at the end of the version.

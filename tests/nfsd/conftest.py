@@ -23,12 +23,23 @@ class Bytes:
     versions: dict[int, bytes] = field(default_factory=dict)
     error: Exception | None = None
     reads: int = 0
+    warm: bool = False
 
     async def read(self, version_id: int, offset: int, count: int) -> bytes:
         self.reads += 1
         if self.error:
             raise self.error
         return self.versions[version_id][offset : offset + count]
+
+    async def only_blob(self, version_id: int) -> str | None:
+        return f"blob {version_id}"
+
+    def at_hand(self, key: str, offset: int, count: int) -> memoryview | None:
+        whole = self.versions[int(key.split()[1])]
+        return memoryview(whole)[offset : offset + count] if self.warm else None
+
+    async def fetch(self, key: str, offset: int, count: int) -> bytes:
+        return await self.read(int(key.split()[1]), offset, count)
 
 
 @dataclass

@@ -22,6 +22,10 @@ ARTIFACT = 25
 `nfsd.tree.nodes.artifacts.ArtifactDirectory`."""
 
 
+SMALL_BYTES = 16 << 10
+"""Files up to this size are kept whole once they were read: cheaper than to map each of them."""
+
+
 class Names(Listing):
     """A directory of entries."""
 
@@ -86,13 +90,17 @@ class Subdirectory(Names, kind=12):
 
 class StoredFile(File, kind=13):
     """One version of a file. An older one stays readable by its handle; once it is retired it has no name
-    left."""
+    left.
 
-    __slots__ = ()
+    `blob` is the key of the one blob that is all of it, "" where that is not known or there is none such.
+    """
+
+    __slots__ = ("blob",)
 
     def __init__(self, version: Version, parent: int, settled: bool = False) -> None:
         links = 1 if version.retired_ns is None else 0
         super().__init__(version.id, parent, version.changed_ns, version.size, links, settled)
+        self.blob = ""
 
     @classmethod
     async def load(cls, tree: Tree, number: int) -> Node | None:
@@ -103,7 +111,20 @@ class StoredFile(File, kind=13):
         return cls(version, directory_of(listed.entry) if listed else Files.at(version.fileset_id))
 
     async def read(self, tree: Tree, offset: int, count: int) -> bytes | memoryview:
-        return await tree.content.read(self.number, offset, count)
+        if self.body is not None:
+            return self.body[offset : offset + count]
+        content = tree.content
+        if self.size <= SMALL_BYTES:
+            whole = bytes(await content.read(self.number, 0, self.size))
+            if len(whole) == self.size:
+                tree.keep_body(self, whole)
+            return whole[offset : offset + count]
+        if not self.blob:
+            self.blob = await content.only_blob(self.number) or ""
+        if not self.blob:
+            return await content.read(self.number, offset, count)
+        data = content.at_hand(self.blob, offset, count)
+        return await content.fetch(self.blob, offset, count) if data is None else data
 
 
 def directory_of(entry: Entry) -> int:

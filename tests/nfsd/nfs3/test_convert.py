@@ -26,7 +26,12 @@ def document(size: int, changed_ns: int, links: int) -> Node:
     return node
 
 
-@given(st.integers(0, 2**63 - 1), st.integers(0, 2**32 * 10**9 - 1), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+@given(
+    st.integers(0, 2**63 - 1),
+    st.integers(0, 2**32 * 10**9 - 1),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 2**32 - 1),
+)
 def test_the_struct_packs_what_the_types_declare(size: int, changed_ns: int, links: int, uid: int) -> None:
     node = document(size, changed_ns, links)
     time = t.nfstime3(*divmod(changed_ns, 10**9))
