@@ -1,4 +1,4 @@
-"""What the daemon does for itself: the first key and project, and what is due at intervals."""
+"""What the daemon does for itself: the first key and project, and the collector."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from runfs import folder
 from runfs.settings import Settings
 from store.catalog import Catalog, Transaction, keys, projects
+from store.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
-PRUNE_EVERY_S = 60.0
+COLLECT_EVERY_S = 30.0
 FIRST_KEY = "first start"
 
 
@@ -41,19 +42,20 @@ async def first_start(catalog: Catalog, settings: Settings) -> None:
 
 
 @contextmanager
-def kept_up(catalog: Catalog, every_s: float = PRUNE_EVERY_S) -> Iterator[None]:
-    """Inside the block, forget old changes, at once and then every `every_s` seconds."""
-    task = asyncio.create_task(_keep_up(catalog, every_s), name="chores")
+def kept_up(catalog: Catalog, uploads: Uploads, every_s: float = COLLECT_EVERY_S) -> Iterator[None]:
+    """Inside the block, collect what time brings, at once and then every `every_s` seconds."""
+    task = asyncio.create_task(_keep_up(catalog, uploads, every_s), name="chores")
     try:
         yield
     finally:
         task.cancel()
 
 
-async def _keep_up(catalog: Catalog, every_s: float) -> None:
+async def _keep_up(catalog: Catalog, uploads: Uploads, every_s: float) -> None:
     while True:
         try:
+            await uploads.collect()
             await catalog.prune()
         except Exception:
-            log.exception("pruning failed; tried again in %s s", every_s)
+            log.exception("collecting failed; tried again in %s s", every_s)
         await asyncio.sleep(every_s)

@@ -6,13 +6,17 @@ import argparse
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from runfs import account
 from runfs.errors import CommandError
 from runfs.settings import CATALOG_FILE, add_data_argument, default_data
+from store.blobs import Blobs, open_blobs
 from store.catalog import Catalog
+from store.catalog.catalog import POLL_S
 from store.errors import StoreError
+from store.uploads import Uploads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +41,32 @@ def data_folder(arguments: argparse.Namespace) -> Path:
     if owner is not None:
         account.become(owner)
     return data
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What both servers stand on."""
+
+    catalog: Catalog
+    blobs: Blobs
+    uploads: Uploads
+
+
+@asynccontextmanager
+async def store(
+    catalog_url: str, blobs_url: str, grace_s: float, versions_kept: int, poll_s: float | None = POLL_S
+) -> AsyncIterator[Store]:
+    """The store, open inside the block; `poll_s` as for the catalog."""
+    opened_catalog = await Catalog.open(catalog_url, poll_s=poll_s)
+    try:
+        blobs = open_blobs(blobs_url)
+        try:
+            uploads = Uploads(opened_catalog, blobs, grace_s=grace_s, versions_kept=versions_kept)
+            yield Store(opened_catalog, blobs, uploads)
+        finally:
+            await blobs.close()
+    finally:
+        await opened_catalog.close()
 
 
 @asynccontextmanager

@@ -20,14 +20,12 @@ from runfs.settings import Address, Settings
 
 log = logging.getLogger(__name__)
 
-Served = tuple[int, Iterable[Program]]
-
 
 @dataclass(frozen=True, slots=True)
 class Ours:
     """The two sockets of a portmapper of our own."""
 
-    stream: socket.socket
+    streams: socket.socket
     datagrams: socket.socket
 
 
@@ -38,33 +36,32 @@ def bind(wanted: Settings) -> Ours | None:
     """
     if wanted.portmap is None:
         return None
-    stream = None
+    streams = None
     try:
-        stream = ports.bind(wanted.portmap, socket.SOCK_STREAM, "--portmap")
-        same = Address(wanted.portmap.host, ports.bound_to(stream).port)
-        return Ours(stream, ports.bind(same, socket.SOCK_DGRAM, "--portmap"))
+        streams = ports.bind(wanted.portmap, socket.SOCK_STREAM, "--portmap")
+        same = Address(wanted.portmap.host, ports.bound_to(streams).port)
+        return Ours(streams, ports.bind(same, socket.SOCK_DGRAM, "--portmap"))
     except CommandError:
-        if stream is not None:
-            stream.close()
+        if streams is not None:
+            streams.close()
         if wanted.portmap_required:
             raise
         return None
 
 
-def mappings(streams: Served, datagrams: Served) -> Mappings:
-    """Where our programs are, over TCP and over UDP: a port and the programs that answer there."""
-    found = Mappings()
-    for protocol, (port, programs) in ((IPPROTO_TCP, streams), (IPPROTO_UDP, datagrams)):
+def fill(
+    mappings: Mappings, tcp: int, over_tcp: Iterable[Program], udp: int, over_udp: Iterable[Program]
+) -> None:
+    """Say where our programs are: a port, and the programs that answer there, over TCP and over UDP."""
+    for protocol, port, programs in ((IPPROTO_TCP, tcp, over_tcp), (IPPROTO_UDP, udp, over_udp)):
         for program in programs:
-            found.serve(program.number, program.version, protocol, port)
-    return found
+            mappings.serve(program.number, program.version, protocol, port)
 
 
-def with_itself(found: Mappings, port: int) -> Mappings:
-    """The mappings of a portmapper of ours, which lists itself as every portmapper does."""
+def fill_own(mappings: Mappings, port: int) -> None:
+    """Have a portmapper of ours list itself, as every portmapper does."""
     for protocol in (IPPROTO_TCP, IPPROTO_UDP):
-        found.serve(PMAP_PROG, PMAP_VERS, protocol, port)
-    return found
+        mappings.serve(PMAP_PROG, PMAP_VERS, protocol, port)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from runfs.errors import CommandError
 from runfs.settings import Address
 
 UNPRIVILEGED = 1024  # ports below it are root's on most machines
+RESERVED = range(UNPRIVILEGED - 1, 664, -1)  # of these, those that bindresvport(3) gives away too
 
 
 def bind(address: Address, kind: socket.SocketKind, flag: str) -> socket.socket:
@@ -31,6 +32,20 @@ def bind(address: Address, kind: socket.SocketKind, flag: str) -> socket.socket:
         raise CommandError(_complaint(error, address, flag)) from error
     bound.setblocking(False)
     return bound
+
+
+def bind_reserved(host: str, flag: str) -> socket.socket:
+    """A datagram socket with a free port below UNPRIVILEGED where we may have one, else with any.
+
+    A Linux kernel listens to its lock manager's calls only from there. Raises CommandError.
+    """
+    for port in RESERVED:
+        try:
+            return bind(Address(host, port), socket.SOCK_DGRAM, flag)
+        except CommandError as error:
+            if not is_taken(error):
+                break
+    return bind(Address(host, 0), socket.SOCK_DGRAM, flag)
 
 
 def bound_to(bound: socket.socket) -> Address:

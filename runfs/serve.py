@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from runfs import account, audit, folder, logs, portmapper, ports, settings
+from runfs import account, audit, folder, logs, nfs_side, portmapper, ports, settings
 from runfs.daemon import Sockets, running
 from runfs.errors import CommandError
 from runfs.settings import Settings
@@ -52,9 +52,12 @@ def bind(wanted: Settings) -> Sockets:
     """Bind everything that the settings name. Raises CommandError."""
     return Sockets(
         ports.bind(wanted.http, socket.SOCK_STREAM, "--http"),
-        ports.bind(wanted.nfs, socket.SOCK_STREAM, "--nfs"),
-        ports.bind(wanted.nfs, socket.SOCK_DGRAM, "--nfs"),
-        portmapper.bind(wanted),
+        nfs_side.Sockets(
+            ports.bind(wanted.nfs, socket.SOCK_STREAM, "--nfs"),
+            ports.bind(wanted.nfs, socket.SOCK_DGRAM, "--nfs"),
+            ports.bind_reserved(wanted.nfs.host, "--nfs"),
+            portmapper.bind(wanted),
+        ),
     )
 
 

@@ -67,20 +67,20 @@ class Failing:
         self.calls = 0
         self.twice = asyncio.Event()
 
-    async def prune(self) -> None:
+    async def collect(self) -> None:
         self.calls += 1
         if self.calls == 2:
             self.twice.set()
         raise RuntimeError("no luck")
 
 
-async def test_chores_go_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
-    catalog: Any = Failing()
-    with caplog.at_level(logging.ERROR), chores.kept_up(catalog, every_s=0):
+async def test_chores_go_on_after_a_failure(catalog: Catalog, caplog: pytest.LogCaptureFixture) -> None:
+    uploads: Any = Failing()
+    with caplog.at_level(logging.ERROR), chores.kept_up(catalog, uploads, every_s=0):
         async with asyncio.timeout(20):
-            await catalog.twice.wait()
-    assert "pruning failed" in caplog.text
-    calls = catalog.calls
+            await uploads.twice.wait()
+    assert "collecting failed" in caplog.text
+    calls = uploads.calls
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert catalog.calls == calls
+    assert uploads.calls == calls

@@ -33,6 +33,13 @@ async def test_what_the_store_refuses_is_the_commands_error(tmp_path: Path) -> N
         opened.data_folder(arguments(data=tmp_path / "absent"))
 
 
+async def test_the_whole_store(tmp_path: Path) -> None:
+    blobs = (tmp_path / "blobs").as_uri()
+    async with opened.store(str(tmp_path / "catalog"), blobs, 60, 3, poll_s=None) as made:
+        assert (made.uploads.grace_s, made.uploads.versions_kept) == (60, 3)
+        assert made.uploads.catalog is made.catalog
+
+
 def test_root_becomes_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[pwd.struct_passwd] = []
     nobody = pwd.getpwnam("nobody")

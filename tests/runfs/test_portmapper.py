@@ -31,8 +31,8 @@ def test_both_sockets_have_one_port() -> None:
         port = free.getsockname()[1]
     ours = portmapper.bind(wanted(Address("127.0.0.1", port), required=True))
     assert ours is not None
-    assert bound_to(ours.stream).port == bound_to(ours.datagrams).port == port
-    ours.stream.close()
+    assert bound_to(ours.streams).port == bound_to(ours.datagrams).port == port
+    ours.streams.close()
     ours.datagrams.close()
     assert portmapper.bind(wanted(None, required=False)) is None
 
@@ -50,10 +50,12 @@ def test_taken_is_an_error_only_where_it_was_named(kind: socket.SocketKind) -> N
 
 
 def test_mappings() -> None:
-    found = portmapper.mappings((1000, [Sample()]), (2000, [Sample()]))
+    found = Mappings()
+    portmapper.fill(found, 1000, [Sample()], 2000, [Sample()])
     assert found.port(300_000, 3, IPPROTO_TCP) == 1000
     assert found.port(300_000, 3, IPPROTO_UDP) == 2000
-    assert portmapper.with_itself(found, 111).port(100_000, 2, IPPROTO_UDP) == 111
+    portmapper.fill_own(found, 111)
+    assert found.port(100_000, 2, IPPROTO_UDP) == 111
 
 
 async def test_registered_while_it_lasts() -> None:

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from runfs.errors import CommandError
-from runfs.ports import bind, bound_to, is_taken
+from runfs.ports import UNPRIVILEGED, bind, bind_reserved, bound_to, is_taken
 from runfs.settings import Address
 
 
@@ -43,3 +43,23 @@ def test_a_port_of_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ipv6() -> None:
     with bind(Address("::1", 0), socket.SOCK_STREAM, "--nfs") as bound:
         assert bound_to(bound).host == "::1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may have these ports")
+def test_reserved_ports_for_root() -> None:
+    with bind_reserved("127.0.0.1", "--nfs") as first, bind_reserved("127.0.0.1", "--nfs") as second:
+        assert bound_to(first).port < UNPRIVILEGED
+        assert bound_to(second).port < UNPRIVILEGED
+
+
+def test_any_port_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    bind_socket = socket.socket.bind
+
+    def denied(self: socket.socket, address: tuple[str, int]) -> None:
+        if 0 < address[1] < UNPRIVILEGED:
+            raise PermissionError(13, os.strerror(13))
+        bind_socket(self, address)
+
+    monkeypatch.setattr(socket.socket, "bind", denied)
+    with bind_reserved("127.0.0.1", "--nfs") as bound:
+        assert bound_to(bound).port >= UNPRIVILEGED
