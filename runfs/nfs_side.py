@@ -1,4 +1,4 @@
-"""Everything that is answered over RPC: NFS and MOUNT over the tree, locks, the portmapper that names them."""
+"""Everything that is answered over RPC: NFS and MOUNT over the tree, locks, a portmapper that names them."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ HOSTILE = [
 
 def fill(daemon: Daemon) -> None:
     """A sweep of two runs, a run with files great and small, hostile names, another project."""
+    daemon.ask("POST", "/runs", {"project": PROJECT, "id": "files"})
     daemon.ask("POST", "/sweeps", {"project": PROJECT, "id": "sweep1", "method": "grid"})
     for number in (1, 2):
         config = {"rate": number / 8}
@@ -38,7 +39,6 @@ def fill(daemon: Daemon) -> None:
         lines = [{"step": step, "loss": 1 / (step + 1)} for step in range(3)]
         daemon.ask("POST", f"/runs/run{number}/history", {"first_line": 0, "lines": lines})
     daemon.ask("POST", "/runs/run1/finish", {"exit_code": 0})
-    daemon.ask("POST", "/runs", {"project": PROJECT, "id": "files"})
     for number in range(100):
         daemon.upload("files", f"small/{number % 10}/{number}.txt", f"content of {number}\n".encode())
     daemon.upload("files", "big.bin", BIG)
