@@ -105,13 +105,14 @@ class Dispatch:
             except message.Rejected as rejected:
                 return [rejected.reply]
         if route.fast is not None:
-            began = perf_counter() if self._observer else 0.0
+            observer = self._observer
+            began = perf_counter() if observer else 0.0
             result = route.fast(record, route.end, route.credential)
             if result is not None:
-                if self._observer:
-                    self._observer(route.program.number, route.procedure.name, "OK", perf_counter() - began)
+                if observer:
+                    observer(route.program.number, route.procedure.name, "OK", perf_counter() - began)
                 if isinstance(result, bytes):
-                    return [message.reply(record[:4], message.SUCCESS + result)]
+                    return [message.success(record[:4], result)]
                 return _with_head(record[:4], message.SUCCESS, result)
         return self._call(route, record, peer)
 

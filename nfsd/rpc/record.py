@@ -31,14 +31,17 @@ class Records:
         """The fragments of the present record; one buffer, for a list of one-byte fragments would cost 40
         times it."""
         self._begun = False
-
-    @property
-    def partial(self) -> bool:
+        self.partial = False
         """Whether a record has begun and not ended."""
-        return bool(self._rest) or self._begun
 
     def feed(self, data: bytes) -> list[bytes]:
         """The records that end in `data`; RecordTooLarge as soon as a mark says so."""
+        if (
+            len(data) >= 4
+            and not self.partial
+            and _mark(data)[0] == LAST | (len(data) - 4) <= LAST | self._limit
+        ):
+            return [data[4:]]  # one call in flight: the buffer is one record
         if self._rest:
             self._rest += data
             if len(self._rest) < self._wanted:
@@ -70,4 +73,5 @@ class Records:
             self._wanted = 4
         if start < end:
             self._rest += data[start:]
+        self.partial = start < end or self._begun
         return records

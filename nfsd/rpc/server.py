@@ -10,42 +10,19 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections import deque
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 from typing import Any, cast
 
+import xdr
 from nfsd.rpc.dispatch import Dispatch, Peer, Reply
+from nfsd.rpc.limits import Limits
 from nfsd.rpc.message import MARK_BYTES
 from nfsd.rpc.record import Records, RecordTooLarge
 
 log = logging.getLogger(__name__)
 
-RECORD_BYTES = 1024 * 1024 + 4096
-"""The largest call: a WRITE of 1 MiB and its header."""
-CONNECTIONS = 16_384
-CALLS_IN_FLIGHT = 256
-"""Calls that one connection, or one UDP socket, may have waiting."""
-QUEUED_BYTES = 1024 * 1024
-"""Replies that may wait for a client to read them; above that, no further call of its is looked at."""
-RECORD_SECONDS = 30.0
-"""How long a record may take from its first byte to its last, while we read."""
-DRAIN_SECONDS = 5.0
-"""How long calls in flight may take to end once the server is told to stop."""
 DATAGRAM_BYTES = 65_507
 """The largest reply that UDP carries."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a server allows; the constants above say what each one bounds."""
-
-    record_bytes: int = RECORD_BYTES
-    connections: int = CONNECTIONS
-    calls_in_flight: int = CALLS_IN_FLIGHT
-    queued_bytes: int = QUEUED_BYTES
-    record_seconds: float = RECORD_SECONDS
-    drain_seconds: float = DRAIN_SECONDS
 
 
 def peer_of(address: Any, transport: str) -> Peer:
@@ -64,9 +41,10 @@ class Connection(asyncio.Protocol):
         self._limits = server.limits
         self._answer = server.dispatch.answer
         self._records = Records(server.limits.record_bytes)
-        self._pending: deque[bytes] = deque()
+        self._pending: list[bytes] = []
         self._tasks: set[asyncio.Task[Reply]] = set()
         self._full = False
+        self._paused = False
         self._draining = False
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -94,15 +72,19 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer the calls that end in the buffer."""
+        records = self._records
         try:
-            self._pending += self._records.feed(data)
+            calls = records.feed(data)
         except RecordTooLarge as error:
             log.warning("connection from %s closed: %s", self._peer.client, error)
             self._transport.abort()
             return
-        if self._records.partial != (self._deadline is not None):
+        if records.partial is (self._deadline is None):
             self._watch()
-        self._pump()
+        if self._pending:
+            self._pending += calls
+        elif calls:
+            self._go_on(calls)
 
     def eof_received(self) -> bool:
         """Keep our side open as long as calls are being answered."""
@@ -116,7 +98,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has read."""
         self._full = False
-        self._pump()
+        self._go_on()
 
     def _watch(self) -> None:
         """Start the clock of a record that has begun, or stop that of one that has ended."""
@@ -135,28 +117,47 @@ class Connection(asyncio.Protocol):
         log.warning("connection from %s closed: a record takes too long", self._peer.client)
         self._transport.abort()
 
-    def _pump(self) -> None:
-        """Answer pending calls with one write, until there are none, or too much is waiting for the
-        client."""
-        pending, out, size = self._pending, [], 0
-        while pending and not self._full and len(self._tasks) < self._limits.calls_in_flight:
-            reply = self._answer(pending.popleft(), self._peer)
-            if isinstance(reply, list):
+    def _go_on(self, calls: Sequence[bytes] = ()) -> None:
+        """Answer calls with one write, those pending first, until there are none or too much is under way."""
+        if self._pending:
+            self._pending += calls
+            calls, self._pending = self._pending, []
+        answer, peer, limits = self._answer, self._peer, self._limits
+        out: list[xdr.Part] = []
+        size = done = 0
+        for record in calls:
+            if self._full or len(self._tasks) >= limits.calls_in_flight:
+                break
+            done += 1
+            reply = answer(record, peer)
+            if type(reply) is list:
                 out += reply
-                size += sum(map(len, reply))
-                if size >= self._limits.queued_bytes:
-                    self._transport.writelines(out)  # may set _full
-                    out, size = [], 0
+                if len(reply) > 1:  # what is short is one part, and the calls of one buffer have few of them
+                    size += sum(map(len, reply))
+                    if size >= limits.queued_bytes:
+                        self._transport.writelines(out)  # may set _full
+                        out, size = [], 0
             elif reply is not None:
-                self._start(reply)
+                self._start(reply)  # type: ignore[arg-type]  # mypy does not narrow a type() that is a generic list
         if out:
             self._transport.writelines(out)
-        if pending or self._full:
-            self._transport.pause_reading()
-        elif not self._draining:
-            self._transport.resume_reading()
-        elif not self._tasks:
-            self._transport.close()
+        if done < len(calls):
+            self._pending = list(calls[done:])
+        if self._pending or self._full or self._paused or self._draining:
+            self._hold()
+
+    def _hold(self) -> None:
+        """Read while there is room for more; close when there is nothing more to do."""
+        paused = bool(self._pending or self._full)
+        if self._draining:
+            if not (paused or self._tasks):
+                self._transport.close()
+        elif paused != self._paused:
+            self._paused = paused
+            if paused:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
 
     def _start(self, waiting: Coroutine[Any, Any, Reply]) -> None:
         task = asyncio.get_running_loop().create_task(waiting)
@@ -167,7 +168,7 @@ class Connection(asyncio.Protocol):
         self._tasks.discard(task)
         if not task.cancelled() and not self._transport.is_closing():
             self._transport.writelines(task.result())
-            self._pump()
+            self._go_on()
 
     def drain(self) -> None:
         """Take no further calls; close as soon as those in flight are answered."""

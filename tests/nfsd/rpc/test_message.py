@@ -105,3 +105,7 @@ def test_a_program_mismatch_says_what_is_served() -> None:
 def test_the_mark_counts_what_follows() -> None:
     reply = message.reply(XID, message.SUCCESS, 100)
     assert reply == words(LAST | 124) + XID + words(1, 0, 0, 0, 0)
+
+
+def test_a_success_is_a_reply_with_its_results() -> None:
+    assert message.success(XID, b"results.") == message.reply(XID, message.SUCCESS + b"results.")
