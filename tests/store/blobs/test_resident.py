@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import sys
@@ -26,11 +27,23 @@ class Mapped:
         os.fsync(self.file.fileno())
         self.view = memoryview(mmap.mmap(self.file.fileno(), 0, prot=mmap.PROT_READ))
 
-    def drop(self) -> None:
-        """Take it out of memory; skip where the file system keeps it there."""
-        os.posix_fadvise(self.file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        if Residency().resident("other", self.view, 2 * GRANULE_BYTES, 10):
-            pytest.skip("this file system holds its files in memory")
+
+class Kernel:
+    """A mincore that is told which pages are in memory."""
+
+    def __init__(self, mapped: Mapped, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pages: set[int] = set()
+        self.calls = 0
+        self._base = resident._address(mapped.view)
+        monkeypatch.setattr(resident, "_mincore", lambda: self.answer)
+
+    def answer(self, start: int, size: int, vector: ctypes.Array[ctypes.c_char]) -> int:
+        self.calls += 1
+        first, rest = divmod(start - self._base, mmap.PAGESIZE)
+        assert (rest, size % mmap.PAGESIZE) == (0, 0)
+        for page in range(size // mmap.PAGESIZE):
+            vector[page] = int(first + page in self.pages)
+        return 0
 
 
 @pytest.fixture
@@ -48,34 +61,71 @@ def test_what_was_just_written_is_in_memory(mapped: Mapped) -> None:
         assert residency.resident("k", mapped.view, offset, count)
 
 
-@linux
-def test_what_was_dropped_is_not(mapped: Mapped) -> None:
-    mapped.drop()
+def test_a_granule_that_is_whole_is_trusted_for_a_while(
+    mapped: Mapped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Kernel(mapped, monkeypatch)
+    now = [100.0]
+    monkeypatch.setattr(resident.time, "monotonic", lambda: now[0])
+    granule = GRANULE_BYTES // mmap.PAGESIZE
+    kernel.pages = set(range(granule))
     residency = Residency()
-    assert not residency.resident("k", mapped.view, 0, 4096)
-    bytes(mapped.view[:GRANULE_BYTES])
+    assert residency.resident("k", mapped.view, 5, GRANULE_BYTES - 5)
+    assert kernel.calls == 1
+    kernel.pages.clear()
     assert residency.resident("k", mapped.view, 0, GRANULE_BYTES)
-    assert not residency.resident("k", mapped.view, 0, len(mapped.view))
+    assert kernel.calls == 1
+    assert not residency.resident("k", mapped.view, 0, GRANULE_BYTES + 1)
+    now[0] += resident.TRUSTED_S
+    assert not residency.resident("k", mapped.view, 0, 1)
 
 
-@linux
-def test_a_stretch_counts_alone_where_its_granule_is_not_whole(mapped: Mapped) -> None:
-    mapped.drop()
-    os.posix_fadvise(mapped.file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
-    os.pread(mapped.file.fileno(), 4096, 8192)
+def test_a_stretch_counts_alone_where_its_granule_is_not_whole(
+    mapped: Mapped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Kernel(mapped, monkeypatch)
+    kernel.pages = {2, 3}
     residency = Residency()
-    assert residency.resident("k", mapped.view, 8192, 4096)
-    assert not residency.resident("k", mapped.view, 8192, 400_000)
+    page = mmap.PAGESIZE
+    for offset, count, expected in (
+        (2 * page, 2 * page, True),
+        (2 * page, 1, True),
+        (4 * page - 1, 1, True),
+        (2 * page - 1, 2, False),
+        (3 * page, page + 1, False),
+        (4 * page, 1, False),
+    ):
+        assert residency.resident("k", mapped.view, offset, count) is expected, (offset, count)
 
 
-@linux
-def test_another_map_under_a_key_is_asked_anew(mapped: Mapped, tmp_path: Path) -> None:
+def test_the_end_of_the_map_and_the_seam_of_granules(mapped: Mapped, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel(mapped, monkeypatch)
+    size, page = len(mapped.view), mmap.PAGESIZE
+    last = (size - 1) // page
+    seam = GRANULE_BYTES // page
+    kernel.pages = {last, seam - 1, seam}
+    residency = Residency()
+    assert residency.resident("k", mapped.view, size - 1, 1)
+    assert residency.resident("k", mapped.view, GRANULE_BYTES - 1, 2)
+    kernel.pages.discard(seam)
+    assert not residency.resident("k", mapped.view, GRANULE_BYTES - 1, 2)
+
+
+def test_a_kernel_that_refuses(mapped: Mapped, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resident, "_mincore", lambda: lambda *_: -1)
+    assert not Residency().resident("k", mapped.view, 0, 1)
+
+
+def test_another_map_under_a_key_is_asked_by_its_own_address(
+    mapped: Mapped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Kernel(mapped, monkeypatch)
+    kernel.pages = {0}
     residency = Residency()
     assert residency.resident("k", mapped.view, 0, 10)
-    residency._trusted.clear()
     other = Mapped(tmp_path / "other")
-    other.drop()
     assert not residency.resident("k", other.view, 0, 10)
+    assert residency._addresses["k"][0] is other.view
     other.file.close()
 
 
