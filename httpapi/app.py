@@ -4,6 +4,9 @@ Pages plug in where `build` says so: they add aiohttp routes to the application,
 `request.get(KEY)` (None: nobody), sign in and out through `request.app[STATE].auth`, and set ERROR_PAGE.
 """
 
+import json
+from functools import cache
+
 from aiohttp import web
 
 from httpapi.access_log import AccessLog
@@ -45,6 +48,13 @@ def all_operations() -> list[Operation]:
     return [operation for subject in SUBJECTS for operation in subject.operations.all]
 
 
+@cache
+def _document() -> bytes:
+    """The OpenAPI document as it is sent; the declarations do not change while the process lives."""
+    described = document(all_operations(), health.own_version())
+    return json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def build(
     catalog: Catalog, blobs: Blobs, uploads: Uploads, settings: Settings | None = None
 ) -> web.Application:
@@ -60,7 +70,7 @@ def build(
         app.router.add_route(operation.method, operation.pattern, bound(operation))
         if operation.method == "GET":
             app.router.add_route("HEAD", operation.pattern, bound(operation))
-    app[health.DOCUMENT] = health.as_bytes(document(operations, health.own_version()))
+    app[health.DOCUMENT] = _document()
     return app
 
 

@@ -1,7 +1,6 @@
 """Whether the process lives, whether it can serve, what it counts, and what its API is."""
 
 import asyncio
-import json
 from importlib.metadata import PackageNotFoundError, version
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from httpapi.problems import Problem
 from httpapi.state import STATE
 
 READY_TIMEOUT_S = 5.0
+# The document as it is sent.
 DOCUMENT = web.AppKey("openapi document", bytes)
 
 operations = Operations("server")
@@ -57,8 +57,3 @@ async def metrics(request: web.Request) -> web.Response:
 async def openapi(request: web.Request) -> web.Response:
     """Give this document."""
     return web.Response(body=request.app[DOCUMENT], content_type="application/json")
-
-
-def as_bytes(document: object) -> bytes:
-    """A document as it is sent."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
