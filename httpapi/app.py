@@ -1,7 +1,7 @@
 """The application: every route behind the one door, and how it is run.
 
-Pages plug in where `build` says so: they add aiohttp routes to the application, find the signed-in key as
-`request.get(KEY)` (None: nobody), sign in and out through `request.app[STATE].auth`, and set ERROR_PAGE.
+The Files page (httpapi.page) plugs into it: it adds its own aiohttp routes, finds the signed-in key as
+`request.get(KEY)` (None: nobody), signs in and out through `request.app[STATE].auth`, and sets ERROR_PAGE.
 """
 
 import json
@@ -16,6 +16,7 @@ from httpapi.door import METRICS, door, set_headers
 from httpapi.metrics import Metrics
 from httpapi.openapi import document
 from httpapi.operations import Operation
+from httpapi.page import add_pages
 from httpapi.routes import (
     artifacts,
     collections,
@@ -70,6 +71,7 @@ def build(
         app.router.add_route(operation.method, operation.pattern, bound(operation))
         if operation.method == "GET":
             app.router.add_route("HEAD", operation.pattern, bound(operation))
+    add_pages(app)
     app[health.DOCUMENT] = _document()
     return app
 

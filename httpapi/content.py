@@ -38,11 +38,14 @@ def etag_of(version: Version) -> str:
 
 
 async def content_response(
-    request: web.Request, version: Version, name: str, inline: bool
+    request: web.Request, version: Version, name: str, inline: bool, policy: str = SANDBOX
 ) -> web.StreamResponse:
-    """Answer a GET or HEAD for a version's bytes, under the name it is to be saved as."""
+    """Answer a GET or HEAD for a version's bytes, under the name it is to be saved as.
+
+    `policy` is the Content-Security-Policy of what a browser shows of it.
+    """
     etag = etag_of(version)
-    headers = _headers(version, name, inline, etag)
+    headers = _headers(version, name, inline, etag) | {"Content-Security-Policy": policy}
     if request.headers.get("If-Match") is not None and not tag_matches(
         request.headers["If-Match"], etag, weak=False
     ):
@@ -70,7 +73,6 @@ def _headers(version: Version, name: str, inline: bool, etag: str) -> dict[str, 
     return {
         "Content-Type": content_type,
         "Content-Disposition": content_disposition("inline" if inline else "attachment", name),
-        "Content-Security-Policy": SANDBOX,
         "ETag": etag,
         "Last-Modified": formatdate(version.changed_ns // 1_000_000_000, usegmt=True),
         "Accept-Ranges": "bytes",

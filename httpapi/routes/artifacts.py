@@ -10,7 +10,7 @@ from httpapi.models.files import ArtifactArchiveQuery, ArtifactFileQuery, File, 
 from httpapi.operations import Answer, Operations
 from httpapi.problems import Problem
 from httpapi.reach import artifact_at, database, project_or_default, project_path
-from httpapi.routes.content import archive_response
+from httpapi.routes.content import archive_response, members_of
 from httpapi.routes.files import file_list
 from httpapi.state import STATE
 from store import strict_json
@@ -24,6 +24,7 @@ from store.catalog import (
     filesets,
     runs,
 )
+from store.catalog.listing import Filter
 from store.catalog.rows import Artifact
 from store.errors import Absent
 
@@ -123,7 +124,8 @@ async def get_artifact_archive(
     artifact, fileset = await artifact_at(request, artifact_id)
     names = await _names(database(request), artifact)
     number = "pending" if artifact.number is None else f"v{artifact.number}"
-    return await archive_response(request, fileset.id, f"{names.collection}-{number}.zip", query.glob)
+    members = members_of(request, fileset.id, Filter(glob=query.glob))
+    return await archive_response(request, f"{names.collection}-{number}.zip", members)
 
 
 @operations.add(

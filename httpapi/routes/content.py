@@ -1,6 +1,6 @@
 """The bytes of files: one file's, a signed URL for them, or an archive of many."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 from aiohttp import web
 
@@ -51,16 +51,14 @@ async def get_download_url(request: web.Request, file_id: int, query: VersionQue
 async def get_archive(request: web.Request, run_id: str, query: ArchiveQuery) -> web.StreamResponse:
     """Give a run's files, all or those of a glob, as one archive, made while it is sent."""
     run = await run_at(request, run_id, query.project)
-    return await archive_response(request, run.fileset_id, f"{run.name}.zip", query.glob)
+    members = members_of(request, run.fileset_id, Filter(glob=query.glob))
+    return await archive_response(request, f"{run.name}.zip", members)
 
 
 async def archive_response(
-    request: web.Request, fileset_id: int, name: str, glob: str | None
+    request: web.Request, name: str, members: AsyncIterable[tuple[Entry, Version]]
 ) -> web.StreamResponse:
-    """Stream an archive of a fileset.
-
-    What is deleted meanwhile is left out; what grows is cut where it began.
-    """
+    """Stream an archive of files. What grows meanwhile is cut where it began."""
     response = web.StreamResponse(
         headers={"Content-Type": ZIP, "Content-Disposition": content_disposition("attachment", name)}
     )
@@ -70,7 +68,7 @@ async def archive_response(
     state = request.app[STATE]
     counted = request.app[METRICS].sent
     with Archive() as archive:
-        async for entry, version in _members(request, fileset_id, glob):
+        async for entry, version in members:
             await response.write(archive.begin(entry.path, version.size, version.changed_ns))
             async for chunk in version_chunks(state, version, 0, version.size):
                 archive.take(chunk)
@@ -83,12 +81,15 @@ async def archive_response(
     return response
 
 
-async def _members(
-    request: web.Request, fileset_id: int, glob: str | None
+async def members_of(
+    request: web.Request, fileset_id: int, which: Filter
 ) -> AsyncIterator[tuple[Entry, Version]]:
-    """The files that go into an archive, by path, each as it is when its turn comes."""
+    """The files that go into an archive, by path, each as it is when its turn comes.
+
+    What is gone by then is left out.
+    """
     db = request.app[STATE].catalog.read
-    order, which = Order("path"), Filter(glob=glob)
+    order = Order("path")
     after = None
     while rows := await listing.files(db, fileset_id, which, order, LISTED_AT_ONCE, after=after):
         for row in rows:

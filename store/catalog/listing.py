@@ -22,8 +22,12 @@ _KEYS: dict[Sort, str] = {
     "versions": _VERSIONS,
     "created": "versions.created_ns",
 }
-# A directory has no version: what it is sorted by instead, within the directories.
-_DIRECTORY_KEYS: dict[Sort, str] = {"path": "entries.path", "created": "entries.created_ns"}
+# A directory has no version: what it can be sorted by.
+_DIRECTORY_KEYS: dict[Sort, str] = {
+    "name": "entries.name",
+    "path": "entries.path",
+    "created": "entries.created_ns",
+}
 
 
 class Found(NamedTuple):
@@ -72,8 +76,10 @@ async def files(
 async def directories(
     db: Session, fileset_id: int, of: Filter, order: Order, limit: int, *, offset: int = 0
 ) -> list[Found]:
-    """A page of the directories, by name where they lack what the order goes by."""
-    keys = _KEYS | {sort: _DIRECTORY_KEYS.get(sort, "entries.name") for sort in _KEYS}
+    """A page of the directories; by name, upwards, where they lack what the order goes by."""
+    if order.sort not in _DIRECTORY_KEYS:
+        order = Order("name")
+    keys = _KEYS | _DIRECTORY_KEYS
     return await _page(db, fileset_id, of, order, limit, None, offset, _IS_DIRECTORY, keys)
 
 
@@ -98,6 +104,16 @@ def position(found: Found, order: Order) -> tuple[Value, int]:
         "created": version.created_ns,
     }
     return keys[order.sort], entry.id
+
+
+async def ids_under(db: Session, fileset_id: int, path: str) -> list[int]:
+    """The ids of all files below the directory at this path, however deep."""
+    rows = await db.all(
+        # "0" is the character after "/": between the two stand all paths that go on below.
+        f"SELECT id FROM entries WHERE fileset_id = ? AND path > ? AND path < ? AND {_IS_FILE} ORDER BY path",
+        *(fileset_id, f"{path}/", f"{path}0"),
+    )
+    return [entry_id for (entry_id,) in rows]
 
 
 async def of_ids(db: Session, ids: list[int]) -> list[Found]:

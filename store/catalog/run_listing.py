@@ -43,26 +43,26 @@ async def runs(
     db: Session, project_id: int, which: RunFilter, descending: bool, after_id: int | None, limit: int
 ) -> list[RunRow]:
     """At most `limit` runs of a project after the one with this id, by age."""
-    where, args = _run_conditions(project_id, which)
+    where, args = conditions(project_id, which)
     if after_id is not None:
         where += f" AND runs.id {'<' if descending else '>'} ?"
         args += (after_id,)
     rows = await db.all(
-        f"{_RUNS} WHERE {where} ORDER BY runs.id {'DESC' if descending else 'ASC'} LIMIT ?", *args, limit
+        f"{RUNS} WHERE {where} ORDER BY runs.id {'DESC' if descending else 'ASC'} LIMIT ?", *args, limit
     )
-    return [_run_row(row) for row in rows]
+    return [run_row(row) for row in rows]
 
 
 async def count_runs(db: Session, project_id: int, which: RunFilter) -> int:
     """How many runs of a project pass the filter."""
-    where, args = _run_conditions(project_id, which)
+    where, args = conditions(project_id, which)
     return await select.number(db, f"SELECT count(*) FROM runs WHERE {where}", *args)
 
 
 async def run(db: Session, run_id: int) -> RunRow | None:
     """One run, as the list gives it."""
-    row = await db.one(f"{_RUNS} WHERE runs.id = ?", run_id)
-    return None if row is None else _run_row(row)
+    row = await db.one(f"{RUNS} WHERE runs.id = ?", run_id)
+    return None if row is None else run_row(row)
 
 
 async def projects(db: Session, only: int | None, after_id: int, limit: int) -> list[ProjectRow]:
@@ -85,7 +85,7 @@ async def count_projects(db: Session, only: int | None) -> int:
 
 _RUN = len(Run._fields)
 _FILESET = _RUN + len(Fileset._fields)
-_RUNS = (
+RUNS = (
     f"SELECT {select.columns(Run)}, {select.columns(Fileset)}, sweeps.name FROM runs"
     " JOIN filesets ON filesets.id = runs.fileset_id LEFT JOIN sweeps ON sweeps.id = runs.sweep_id"
 )
@@ -97,14 +97,16 @@ _PROJECTS = (
 )
 
 
-def _run_row(row: tuple[object, ...]) -> RunRow:
+def run_row(row: tuple[object, ...]) -> RunRow:
+    """What a row of a RUNS query is."""
     sweep = row[_FILESET]
     return RunRow(
         Run._make(row[:_RUN]), Fileset._make(row[_RUN:_FILESET]), None if sweep is None else str(sweep)
     )
 
 
-def _run_conditions(project_id: int, which: RunFilter) -> tuple[str, tuple[Value, ...]]:
+def conditions(project_id: int, which: RunFilter) -> tuple[str, tuple[Value, ...]]:
+    """The WHERE clause of a filter, and its arguments."""
     where = "runs.project_id = ?"
     args: tuple[Value, ...] = (project_id,)
     for column, value in (

@@ -139,3 +139,26 @@ async def test_of_ids_keeps_their_order(catalog: Catalog, filled: int) -> None:
     ids = [item.entry.id for item in found][::-1]
     assert await listing.of_ids(catalog.read, [*ids, 10**9]) == found[::-1]
     assert await listing.of_ids(catalog.read, []) == []
+
+
+async def test_directories_are_by_name_where_they_lack_the_value(
+    catalog: Catalog, put: Any, fileset_id: int
+) -> None:
+    for name in ("b", "a", "c"):
+        await put("entries", fileset_id=fileset_id, name=name, path=name)
+    for order, expected in (
+        (Order("size", descending=True), "abc"),
+        (Order("name", descending=True), "cba"),
+        (Order("created"), "bac"),
+    ):
+        found = await listing.directories(catalog.read, fileset_id, Filter(parent_id=0), order, 9)
+        assert "".join(item.entry.name for item in found) == expected
+
+
+async def test_ids_under_a_directory(catalog: Catalog, put: Any, fileset_id: int) -> None:
+    ids = {}
+    for path in ("a/x", "a/b/y", "a", "a0", "a.txt", "ab/x"):
+        version = None if path == "a" else 1
+        ids[path] = await put("entries", fileset_id=fileset_id, name=path, path=path, version_id=version)
+    assert await listing.ids_under(catalog.read, fileset_id, "a") == [ids["a/b/y"], ids["a/x"]]
+    assert await listing.ids_under(catalog.read, fileset_id, "none") == []

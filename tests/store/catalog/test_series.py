@@ -1,0 +1,81 @@
+"""Numbers of a history: exact while few, thinned without losing peaks when many."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from store.catalog import Catalog, lines, series
+from store.catalog.sqlite import Transaction
+
+
+@pytest.fixture
+async def run_id(put: Any, project_id: int, fileset_id: int) -> int:
+    return int(await put("runs", project_id=project_id, fileset_id=fileset_id, name="r"))
+
+
+async def log(catalog: Catalog, run_id: int, rows: list[dict[str, Any]]) -> None:
+    async def work(tx: Transaction) -> None:
+        await lines.append(tx, run_id, lines.HISTORY, 0, [json.dumps(row).encode() for row in rows])
+
+    await catalog.write(work)
+
+
+async def test_exact(catalog: Catalog, run_id: int) -> None:
+    rows = [
+        {"_step": 5, "a": 1, "b/c d": -2.5},
+        {"_step": 6, "x": 1},
+        {"a": True, "b/c d": "word"},
+        {"a": None},
+    ]
+    await log(catalog, run_id, rows)
+    found = await series.points(catalog.read, run_id, 0, 4, ["a", "b/c d"], 10)
+    assert found.width == 1
+    assert found.step == [5, 2]
+    assert found.series["a"].mean == [1, 1]
+    assert found.series["b/c d"].mean == [-2.5, None]
+
+
+async def test_thinned(catalog: Catalog, run_id: int) -> None:
+    await log(
+        catalog, run_id, [{"_step": i, "_timestamp": i * 2, "a": -9 if i == 13 else i} for i in range(95)]
+    )
+    found = await series.points(catalog.read, run_id, 0, 95, ["a"], 10)
+    assert found.width == 10
+    assert len(found.step) == 10
+    assert found.step[0] == 4.5
+    assert found.time[0] == 9
+    assert found.series["a"].least[1] == -9
+    assert found.series["a"].greatest == [*range(9, 95, 10), 94]
+
+
+@pytest.mark.parametrize("stretch", [1, 7, 1000])
+async def test_stretches_join_up(
+    catalog: Catalog, run_id: int, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    await log(catalog, run_id, [{"a": i} for i in range(50)])
+    whole = await series.points(catalog.read, run_id, 3, 47, ["a"], 9)
+    monkeypatch.setattr(series, "STRETCH_LINES", stretch)
+    assert await series.points(catalog.read, run_id, 3, 47, ["a"], 9) == whole
+    assert whole.step[0] == 3
+
+
+async def test_keys(catalog: Catalog, run_id: int) -> None:
+    rows: list[dict[str, Any]] = [{"first": 1, "text": "x", 'odd"': 1}]
+    rows += [{"middle": 1}] * 200 + [{"last": 2.5, "flag": True}]
+    await log(catalog, run_id, rows)
+    assert await series.keys_in(catalog.read, run_id, len(rows)) == ["first", "middle", "last"]
+
+
+async def test_keys_that_no_path_can_spell(catalog: Catalog, run_id: int) -> None:
+    await log(catalog, run_id, [{'a"': 1, "b\\": 2, "c": 3}])
+    found = await series.points(catalog.read, run_id, 0, 1, ['a"', "b\\", "c", "') --"], 10)
+    assert set(found.series) == {"c", "') --"}
+    assert found.series["c"].mean == [3]
+
+
+async def test_nothing(catalog: Catalog, run_id: int) -> None:
+    found = await series.points(catalog.read, run_id, 0, 0, ["a"], 10)
+    assert (found.width, found.step) == (1, [])
