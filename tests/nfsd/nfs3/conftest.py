@@ -82,3 +82,9 @@ async def nfs(world: Any) -> Asked:
     """A client of a tree that has every kind of node."""
     await world.all_kinds()
     return Asked(world)
+
+
+@pytest.fixture(scope="session")
+def asked_class() -> type[Asked]:
+    """For tests that make their own worlds."""
+    return Asked
