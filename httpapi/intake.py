@@ -19,7 +19,7 @@ from httpapi.state import STATE
 from store import strict_json
 from store.blobs import Expected
 from store.catalog import files, uploads, versions
-from store.catalog.rows import Fileset, Part, Upload
+from store.catalog.rows import Part, Upload
 from store.errors import StoreError
 
 # A file up to this size comes in one PUT; a larger one in parts, of which only the missing ones are sent
@@ -33,7 +33,7 @@ OCTETS = "application/octet-stream"
 T = TypeVar("T")
 
 
-async def ask(request: web.Request, fileset: Fileset, body: models.NewUpload) -> models.Upload:
+async def ask(request: web.Request, fileset_id: int, body: models.NewUpload) -> models.Upload:
     """Ask for one upload. The same question again goes on with an upload in parts that was broken off."""
     state = request.app[STATE]
     key = key_of(request)
@@ -41,11 +41,11 @@ async def ask(request: web.Request, fileset: Fileset, body: models.NewUpload) ->
     part_size = None
     if body.size is not None and body.size > ONE_PUT_MAX_BYTES:
         part_size = max(PART_BYTES, -(-body.size // PARTS_MAX))
-        begun = await uploads.resumable(state.catalog.direct, fileset.id, key.id, body.where, *expected)
+        begun = await uploads.resumable(state.catalog.direct, fileset_id, key.id, body.where, *expected)
         if begun is not None:
             return await described(request, begun)
     upload = await state.uploads.request(
-        fileset.id,
+        fileset_id,
         body.where,
         expected,
         content_type=body.content_type or media_type(body.where),
@@ -95,7 +95,7 @@ def _missing(request: web.Request, upload: Upload, arrived: Sequence[Part]) -> l
 
 async def register(
     request: web.Request,
-    fileset: Fileset,
+    fileset_id: int,
     body: models.Registration,
     run_id: str | None,
     artifact_id: int | None,
@@ -103,7 +103,7 @@ async def register(
     """Make an upload's file visible; the file, and whether its name is new."""
     state = request.app[STATE]
     upload = await uploads.by_id(state.catalog.direct, body.upload_id)
-    if upload is None or upload.fileset_id != fileset.id:
+    if upload is None or upload.fileset_id != fileset_id:
         raise Problem("not-found", f"There is no upload {body.upload_id} here.")
     _check_agreement(upload, body)
     published = await state.uploads.register(body.upload_id)
@@ -120,7 +120,7 @@ async def register(
 
 async def put(
     request: web.Request,
-    fileset: Fileset,
+    fileset_id: int,
     query: models.PutQuery,
     run_id: str | None,
     artifact_id: int | None,
@@ -129,7 +129,7 @@ async def put(
     state = request.app[STATE]
     expected = Expected(request.content_length, bytes_or_none(query.sha256), bytes_or_none(query.md5))
     published = await state.uploads.put(
-        fileset.id, query.path, body_chunks(request), expected, query.content_type or media_type(query.path)
+        fileset_id, query.path, body_chunks(request), expected, query.content_type or media_type(query.path)
     )
     entry, version = published.entry, published.version
     count = 1 if published.created else await versions.count(state.catalog.direct, entry.id)

@@ -2,9 +2,20 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from httpapi.models.fields import Given, Line, Name, Object, PagedInProject, ProjectPath, Text, Time, rfc3339
+from httpapi.models.fields import (
+    Document,
+    Given,
+    Line,
+    Name,
+    Object,
+    PagedInProject,
+    ProjectPath,
+    Text,
+    Time,
+    rfc3339,
+)
 from store import strict_json
 from store.catalog import rows
 
@@ -51,7 +62,7 @@ class AliasTarget(Given):
     artifact_id: int
 
 
-class Artifact(BaseModel):
+class Artifact(Document):
     """An artifact version."""
 
     id: int
@@ -102,7 +113,7 @@ class Artifact(BaseModel):
         )
 
 
-class Names(BaseModel):
+class Names(Document):
     """What the names above an artifact version are."""
 
     project: str
@@ -110,7 +121,7 @@ class Names(BaseModel):
     collection: str
 
 
-class ArtifactList(BaseModel):
+class ArtifactList(Document):
     """A page of a collection's committed versions, oldest first."""
 
     items: list[Artifact]
@@ -118,7 +129,7 @@ class ArtifactList(BaseModel):
     total_count: int
 
 
-class Collection(BaseModel):
+class Collection(Document):
     """An artifact collection: all versions of one name."""
 
     name: str
@@ -137,7 +148,7 @@ class CollectionPatch(Given):
     description: Text
 
 
-class CollectionList(BaseModel):
+class CollectionList(Document):
     """A page of a project's collections, oldest first."""
 
     items: list[Collection]
@@ -151,14 +162,14 @@ class CollectionQuery(PagedInProject):
     type: Name | None = None
 
 
-class Type(BaseModel):
+class Type(Document):
     """An artifact type."""
 
     name: str
     collections: int
 
 
-class TypeList(BaseModel):
+class TypeList(Document):
     """A page of a project's artifact types, oldest first."""
 
     items: list[Type]

@@ -73,7 +73,11 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, descripti
 FilePath = Annotated[str, Field(min_length=1, max_length=4096, description="Components with / between.")]
 
 
-class Given(BaseModel, extra="forbid"):
+class Document(BaseModel, defer_build=True):
+    """What we answer. Its schema is built when first used: all of them at once would delay the start."""
+
+
+class Given(BaseModel, extra="forbid", defer_build=True):
     """What a client sends: a field that is not known is an error and not a wish unheard."""
 
 

@@ -3,9 +3,10 @@
 import json
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from httpapi.models.fields import (
+    Document,
     FilePath,
     Given,
     Line,
@@ -26,7 +27,7 @@ Sort = Literal["name", "path", "size", "created"]
 Order = Literal["asc", "desc"]
 
 
-class File(BaseModel):
+class File(Document):
     """A file."""
 
     id: int = Field(description="Stays when the file is replaced.")
@@ -74,7 +75,7 @@ class File(BaseModel):
         )
 
 
-class FileList(BaseModel):
+class FileList(Document):
     """A page of a run's files, with the totals of the whole run."""
 
     items: list[File]
@@ -109,7 +110,7 @@ class FilePatch(Given):
     tags: Tags | None = None
 
 
-class Version(BaseModel):
+class Version(Document):
     """What a file's name stood for, once or now."""
 
     number: int
@@ -136,7 +137,7 @@ class Version(BaseModel):
         )
 
 
-class VersionList(BaseModel):
+class VersionList(Document):
     """A file's versions, newest first."""
 
     items: list[Version]
@@ -157,14 +158,14 @@ class Deletion(Given):
     glob: FilePath | None = Field(None, description="As in the list of files.")
 
 
-class Deleted(BaseModel):
+class Deleted(Document):
     """What was deleted."""
 
     deleted: int
     bytes: int
 
 
-class DownloadUrl(BaseModel):
+class DownloadUrl(Document):
     """Where the bytes can be fetched without a key, for a while."""
 
     download_url: str

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from httpapi.models.fields import Document
 
 
-class Health(BaseModel):
+class Health(Document):
     """The server's state."""
 
     status: Literal["ok"]

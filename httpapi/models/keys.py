@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from httpapi.models.fields import Given, Line, ProjectPath, Time, rfc3339, rfc3339_or_none
+from httpapi.models.fields import Document, Given, Line, ProjectPath, Time, rfc3339, rfc3339_or_none
 from store.catalog import rows
 
 Access = Literal["read", "write", "admin"]
@@ -18,7 +18,7 @@ class NewKey(Given):
     project: ProjectPath | None = Field(None, description="The one project it is for; null: all.")
 
 
-class Key(BaseModel):
+class Key(Document):
     """A key, without its text."""
 
     id: int
@@ -43,14 +43,14 @@ class Key(BaseModel):
         )
 
 
-class CreatedKey(BaseModel):
+class CreatedKey(Document):
     """A key that was just made; its text is given this once."""
 
     key: str
     details: Key
 
 
-class KeyList(BaseModel):
+class KeyList(Document):
     """A page of keys, revoked ones too."""
 
     items: list[Key]
@@ -58,7 +58,7 @@ class KeyList(BaseModel):
     total_count: int = Field(description="Keys that are not revoked.")
 
 
-class SignInLink(BaseModel):
+class SignInLink(Document):
     """Where a browser is signed in with this key, once, within a minute."""
 
     path: str = Field(description="To be added to this server's address.")

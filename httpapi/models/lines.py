@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from httpapi.models.fields import Given, InProject
+from httpapi.models.fields import Document, Given, InProject
 
 LINES_MAX = 100_000  # of one request
 POINTS_MAX = 10_000
@@ -26,7 +26,7 @@ class NewConsole(Given):
     lines: list[str] = Field(max_length=LINES_MAX, description="Texts without their newlines.")
 
 
-class Accepted(BaseModel):
+class Accepted(Document):
     """How many lines the stream has now: the number of the next one."""
 
     next_line: int
@@ -50,7 +50,7 @@ class HistoryQuery(InProject):
     )
 
 
-class History(BaseModel):
+class History(Document):
     """History lines, in order."""
 
     items: list[dict[str, Any]]
@@ -67,7 +67,7 @@ class ConsoleQuery(InProject):
     limit: int = Field(1000, ge=1, le=POINTS_MAX)
 
 
-class Console(BaseModel):
+class Console(Document):
     """Console lines, in order, without their newlines."""
 
     items: list[str]

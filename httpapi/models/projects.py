@@ -1,8 +1,8 @@
 """The JSON of projects."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from httpapi.models.fields import Given, ProjectPath, Text, Time, rfc3339
+from httpapi.models.fields import Document, Given, ProjectPath, Text, Time, rfc3339
 from store.catalog import rows
 
 
@@ -22,7 +22,7 @@ class ProjectPatch(Given):
     )
 
 
-class Project(BaseModel):
+class Project(Document):
     """A project."""
 
     id: int
@@ -51,7 +51,7 @@ class Project(BaseModel):
         )
 
 
-class ProjectList(BaseModel):
+class ProjectList(Document):
     """A page of the projects that the key may read."""
 
     items: list[Project]

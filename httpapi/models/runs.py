@@ -3,9 +3,10 @@
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from httpapi.models.fields import (
+    Document,
     Given,
     Line,
     Name,
@@ -77,7 +78,7 @@ class RunQuery(PagedInProject):
     order: Literal["asc", "desc"] = Field("desc", description="By creation; desc: newest first.")
 
 
-class Run(BaseModel):
+class Run(Document):
     """A run."""
 
     id: str = Field(description="The name of its directory, unique in its project.")
@@ -136,7 +137,7 @@ class Run(BaseModel):
         )
 
 
-class RunList(BaseModel):
+class RunList(Document):
     """A page of a project's runs."""
 
     items: list[Run]

@@ -1,8 +1,8 @@
 """The JSON and the queries of signed URLs. Clients take the URLs as they are and never make one."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from httpapi.models.fields import Given, hex_or_none
+from httpapi.models.fields import Document, Given, hex_or_none
 
 
 class SignedGet(Given):
@@ -18,7 +18,7 @@ class SignedPut(SignedGet):
     part: int | None = Field(None, ge=1, le=10_000)
 
 
-class Received(BaseModel):
+class Received(Document):
     """What came, as measured."""
 
     size: int

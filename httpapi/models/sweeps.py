@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from httpapi.models.fields import Given, Line, Name, Object, ProjectPath, Time, rfc3339
+from httpapi.models.fields import Document, Given, Line, Name, Object, ProjectPath, Time, rfc3339
 from store import strict_json
 from store.catalog import rows
 
@@ -32,14 +32,14 @@ class SweepPatch(Given):
     config: Object | None = Field(None, description="Replaces the old one as a whole.")
 
 
-class Best(BaseModel):
+class Best(Document):
     """The run that is best by the metric of the sweep's config."""
 
     run: str
     value: float
 
 
-class Sweep(BaseModel):
+class Sweep(Document):
     """A sweep."""
 
     id: str = Field(description="The name of its directory, unique in its project.")
@@ -72,7 +72,7 @@ class Sweep(BaseModel):
         )
 
 
-class SweepList(BaseModel):
+class SweepList(Document):
     """A page of a project's sweeps, oldest first."""
 
     items: list[Sweep]

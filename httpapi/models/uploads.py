@@ -2,9 +2,20 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from httpapi.models.fields import ContentType, FilePath, Given, Md5, ProjectPath, Sha256, Size, Tags, Text
+from httpapi.models.fields import (
+    ContentType,
+    Document,
+    FilePath,
+    Given,
+    Md5,
+    ProjectPath,
+    Sha256,
+    Size,
+    Tags,
+    Text,
+)
 from httpapi.models.files import File
 
 BATCH_MAX = 1000
@@ -47,7 +58,7 @@ class RunPutQuery(PutQuery):
     project: ProjectPath | None = Field(None, description="Needed only when the run's id is ambiguous.")
 
 
-class PartUrl(BaseModel):
+class PartUrl(Document):
     """Where one part of a large file goes."""
 
     number: int = Field(description="From 1.")
@@ -58,7 +69,7 @@ class PartUrl(BaseModel):
     headers: dict[str, str] = Field(description="To be sent as they are.")
 
 
-class Upload(BaseModel):
+class Upload(Document):
     """How a file is to be sent: one PUT to upload_url, or one for each of parts, or none at all."""
 
     upload_id: str
@@ -96,7 +107,7 @@ class Registrations(Given):
     uploads: list[Registration] = Field(min_length=1, max_length=BATCH_MAX)
 
 
-class Refusal(BaseModel):
+class Refusal(Document):
     """Why one of many was refused: the members of a problem document."""
 
     type: str
@@ -105,27 +116,27 @@ class Refusal(BaseModel):
     detail: str
 
 
-class UploadOutcome(BaseModel):
+class UploadOutcome(Document):
     """One of many: the upload, or why not."""
 
     upload: Upload | None
     problem: Refusal | None
 
 
-class FileOutcome(BaseModel):
+class FileOutcome(Document):
     """One of many: the registered file, or why not."""
 
     file: File | None
     problem: Refusal | None
 
 
-class UploadOutcomes(BaseModel):
+class UploadOutcomes(Document):
     """In the order they were asked for."""
 
     items: list[UploadOutcome]
 
 
-class FileOutcomes(BaseModel):
+class FileOutcomes(Document):
     """In the order they were asked for."""
 
     items: list[FileOutcome]

@@ -136,7 +136,7 @@ async def request_artifact_upload(
 ) -> upload_models.Upload:
     """Ask how a file of a pending version is to be sent."""
     _, fileset = await artifact_at(request, artifact_id)
-    return await intake.ask(request, fileset, body)
+    return await intake.ask(request, fileset.id, body)
 
 
 @operations.add("POST", "/artifacts/{artifact_id}/files", access="write", answers={201: File, 200: File})
@@ -145,7 +145,7 @@ async def register_artifact_file(
 ) -> Answer:
     """Put a file whose bytes were sent into a pending version."""
     _, fileset = await artifact_at(request, artifact_id)
-    file, is_new = await intake.register(request, fileset, body, None, artifact_id)
+    file, is_new = await intake.register(request, fileset.id, body, None, artifact_id)
     return Answer(file, 201 if is_new else 200)
 
 
@@ -155,7 +155,7 @@ async def register_artifact_file(
 async def put_artifact_file(request: web.Request, artifact_id: int, query: upload_models.PutQuery) -> Answer:
     """Send and register a file of a pending version in one request."""
     _, fileset = await artifact_at(request, artifact_id)
-    file, is_new = await intake.put(request, fileset, query, None, artifact_id)
+    file, is_new = await intake.put(request, fileset.id, query, None, artifact_id)
     return Answer(file, 201 if is_new else 200)
 
 

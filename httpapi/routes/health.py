@@ -1,6 +1,7 @@
 """Whether the process lives, whether it can serve, what it counts, and what its API is."""
 
 import asyncio
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from aiohttp import web
@@ -12,8 +13,9 @@ from httpapi.problems import Problem
 from httpapi.state import STATE
 
 READY_TIMEOUT_S = 5.0
-# The document as it is sent.
-DOCUMENT = web.AppKey("openapi document", bytes)
+# Gives the document as it is sent.
+DocumentSource = Callable[[], bytes]
+DOCUMENT: web.AppKey[DocumentSource] = web.AppKey("openapi document")
 
 operations = Operations("server")
 
@@ -56,4 +58,4 @@ async def metrics(request: web.Request) -> web.Response:
 @operations.add("GET", "/openapi.json", access="read", answers={200: "application/json"})
 async def openapi(request: web.Request) -> web.Response:
     """Give this document."""
-    return web.Response(body=request.app[DOCUMENT], content_type="application/json")
+    return web.Response(body=request.app[DOCUMENT](), content_type="application/json")

@@ -12,14 +12,9 @@ from httpapi.problems import Problem
 from httpapi.reach import database, fileset_of, run_at
 from httpapi.state import STATE
 from store.catalog import uploads
-from store.catalog.rows import Fileset, Run, Upload
+from store.catalog.rows import Upload
 
 operations = Operations("uploads")
-
-
-async def _run_files(request: web.Request, run_id: str, project: str | None) -> tuple[Run, Fileset]:
-    run = await run_at(request, run_id, project)
-    return run, await fileset_of(request, run.fileset_id, f"run {run_id}")
 
 
 @operations.add("POST", "/runs/{run_id}/files/upload-url", access="write", answers={200: models.Upload})
@@ -27,8 +22,8 @@ async def request_upload(
     request: web.Request, run_id: str, query: InProject, body: models.NewUpload
 ) -> models.Upload:
     """Ask how a file is to be sent, or learn that its bytes are here already."""
-    _, fileset = await _run_files(request, run_id, query.project)
-    return await intake.ask(request, fileset, body)
+    run = await run_at(request, run_id, query.project)
+    return await intake.ask(request, run.fileset_id, body)
 
 
 @operations.add("POST", "/runs/{run_id}/files", access="write", answers={201: File, 200: File})
@@ -36,8 +31,8 @@ async def register_file(
     request: web.Request, run_id: str, query: InProject, body: models.Registration
 ) -> Answer:
     """Make a file visible whose bytes were sent: 201 a new one, 200 a new version of the one at its path."""
-    run, fileset = await _run_files(request, run_id, query.project)
-    file, is_new = await intake.register(request, fileset, body, run.name, None)
+    run = await run_at(request, run_id, query.project)
+    file, is_new = await intake.register(request, run.fileset_id, body, run.name, None)
     return Answer(file, 201 if is_new else 200)
 
 
@@ -52,8 +47,8 @@ async def request_uploads(
     request: web.Request, run_id: str, query: InProject, body: models.NewUploads
 ) -> models.UploadOutcomes:
     """Ask for many uploads at once. Each has its own outcome, in the order given."""
-    _, fileset = await _run_files(request, run_id, query.project)
-    found = await intake.outcomes([intake.ask(request, fileset, each) for each in body.files])
+    run = await run_at(request, run_id, query.project)
+    found = await intake.outcomes([intake.ask(request, run.fileset_id, each) for each in body.files])
     return models.UploadOutcomes.model_construct(
         items=[models.UploadOutcome.model_construct(upload=one, problem=problem) for one, problem in found]
     )
@@ -70,9 +65,9 @@ async def register_files(
     request: web.Request, run_id: str, query: InProject, body: models.Registrations
 ) -> models.FileOutcomes:
     """Make many files visible at once. Each has its own outcome, in the order given."""
-    run, fileset = await _run_files(request, run_id, query.project)
+    run = await run_at(request, run_id, query.project)
     found = await intake.outcomes(
-        [intake.register(request, fileset, each, run.name, None) for each in body.uploads]
+        [intake.register(request, run.fileset_id, each, run.name, None) for each in body.uploads]
     )
     return models.FileOutcomes.model_construct(
         items=[
@@ -90,8 +85,8 @@ async def put_file(request: web.Request, run_id: str, query: models.RunPutQuery)
 
     For small ones, and for whoever cannot know size or hash before.
     """
-    run, fileset = await _run_files(request, run_id, query.project)
-    file, is_new = await intake.put(request, fileset, query, run.name, None)
+    run = await run_at(request, run_id, query.project)
+    file, is_new = await intake.put(request, run.fileset_id, query, run.name, None)
     return Answer(file, 201 if is_new else 200)
 
 
