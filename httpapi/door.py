@@ -20,7 +20,9 @@ from httpapi.state import KEY, STATE
 log = logging.getLogger(__name__)
 
 METRICS = web.AppKey("metrics", Metrics)
-# How the Files page shows a refusal, for addresses outside /api; set by whoever registers pages.
+# Addresses that programs ask: what is refused there is always a problem document.
+FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
+# How the Files page shows a refusal, for all other addresses; set by whoever registers pages.
 ErrorPage = Callable[[web.Request, Problem], web.StreamResponse]
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
 
@@ -93,6 +95,6 @@ def _refusal(request: web.Request, error: Exception) -> web.StreamResponse:
     if problem.status in AUDITED:
         audit.record(request, "refused", status=problem.status, reason=problem.detail)
     show = request.app.get(ERROR_PAGE)
-    if show is not None and not request.path.startswith("/api/"):
+    if show is not None and not request.path.startswith(FOR_PROGRAMS):
         return show(request, problem)
     return problem.response()

@@ -101,6 +101,8 @@ async def test_pages_show_refusals_their_way(application: Any, serve: Any) -> No
     assert (answer.status, answer.content_type) == (404, "text/html")
     answer = await client.get("/api/v1/nothing")
     assert (answer.status, answer.content_type) == (404, "application/problem+json")
+    answer = await client.get("/metrics")  # asked by programs, though not below /api
+    assert (answer.status, answer.content_type) == (401, "application/problem+json")
     answer = await client.get("/away", allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/elsewhere")
 
