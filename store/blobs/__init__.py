@@ -23,6 +23,7 @@ __all__ = [
     "LocalBlobs",
     "Piece",
     "PieceWriter",
+    "Signed",
     "Stored",
     "new_key",
     "open_blobs",

@@ -6,11 +6,11 @@ likes.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from store.errors import Mismatch
+from store.errors import Mismatch, Refused
 
 
 class Stored(NamedTuple):
@@ -42,6 +42,14 @@ class Expected(NamedTuple):
 
 
 ANYTHING = Expected()
+
+
+class Signed(NamedTuple):
+    """A URL for one purpose, and the headers that have to be sent with it just so."""
+
+    url: str
+    method: str
+    headers: dict[str, str]
 
 
 class Found(NamedTuple):
@@ -127,6 +135,28 @@ class Blobs(Protocol):
         Joining what was joined gives the same. Absent when neither the parts nor the blob are there.
         """
 
+    async def pieces(self, key: str, multipart_id: str) -> list[Piece] | None:
+        """The parts that the store says it has; None when only the catalog knows. Absent without such an
+        upload.
+        """
+
+    async def measure(self, key: str, expected: Expected) -> Stored | None:
+        """A blob that a client put with a signed URL, for which `expected` was signed; None without one."""
+
+    def sign_put(self, key: str, expected: Expected, expires_s: int) -> Signed | None:
+        """A URL that takes just the expected bytes (size and SHA-256 are known), once.
+
+        None when the store has no URLs of its own: then the sidecar takes them.
+        """
+
+    def sign_piece(
+        self, key: str, multipart_id: str, number: int, size: int, expires_s: int
+    ) -> Signed | None:
+        """A URL that takes one part; None as above."""
+
+    def sign_get(self, key: str, headers: Mapping[str, str], expires_s: int) -> Signed | None:
+        """A URL that gives a blob with this Content-Type and Content-Disposition; None as above."""
+
     async def drop_pieces(self, key: str, multipart_id: str) -> None:
         """Give up a multipart upload; harmless when there is none."""
 
@@ -135,6 +165,19 @@ class Blobs(Protocol):
 
     async def close(self) -> None:
         """Let go of files, threads and connections."""
+
+
+def check_key(key: str) -> str:
+    """The key itself; Refused unless `new_key` could have made it.
+
+    The last door before a disk or a bucket.
+    """
+    if len(key) != 32 or not _HEX.issuperset(key):
+        raise Refused(f"{key!r} is no blob key")
+    return key
+
+
+_HEX = frozenset("0123456789abcdef")
 
 
 def new_key() -> str:

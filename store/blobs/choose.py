@@ -1,7 +1,7 @@
 """Which blob store a URL means."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from store.blobs.blobs import Blobs
 from store.blobs.local import LocalBlobs
@@ -9,10 +9,25 @@ from store.errors import Refused
 
 
 def open_blobs(url: str) -> Blobs:
-    """The store at file:///folder, or at a plain path. Blocking. Errors: Refused, Unavailable."""
+    """The store at file:///folder, a plain path, or s3://bucket/prefix?endpoint=URL&region=NAME. Blocking.
+
+    Errors: Refused, Unavailable, Absent when the bucket is not there.
+    """
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
         return LocalBlobs(Path(unquote(parts.path)))
+    if parts.scheme == "s3" and parts.netloc:
+        return _s3(parts.netloc, unquote(parts.path), parts.query)
     if "://" not in url and url:
         return LocalBlobs(Path(url))
-    raise Refused(f"{url!r}: blobs live at file:///folder")
+    raise Refused(f"{url!r}: blobs live at file:///folder or s3://bucket/prefix?endpoint=URL")
+
+
+def _s3(bucket: str, prefix: str, query: str) -> Blobs:
+    from store.blobs.s3 import S3Blobs  # only who uses S3 has it imported
+
+    options = {name: values[-1] for name, values in parse_qs(query).items()}
+    unknown = options.keys() - {"endpoint", "region"}
+    if unknown:
+        raise Refused(f"s3://{bucket}: there is no option {', '.join(sorted(unknown))}")
+    return S3Blobs(bucket, prefix, options.get("endpoint"), options.get("region"))

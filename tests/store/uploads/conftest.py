@@ -1,4 +1,4 @@
-"""A run whose files are tried, over each kind of blob store."""
+"""A run whose files are tried, over each kind of blob store (tests/store/conftest.py)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.blobs import Blobs, LocalBlobs
+from store.blobs import Blobs
 from store.catalog import Catalog, Transaction, projects, runs
 from store.catalog.rows import Run
 from store.uploads import Uploads
@@ -17,14 +17,6 @@ from store.uploads import Uploads
 async def catalog(tmp_path: Path) -> AsyncIterator[Catalog]:
     """An empty catalog."""
     opened = await Catalog.open(tmp_path / "catalog.sqlite", poll_s=None)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture(params=["local"])
-async def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Blobs]:
-    """An empty blob store of each kind in turn."""
-    opened = LocalBlobs(tmp_path / "blobs")
     yield opened
     await opened.close()
 

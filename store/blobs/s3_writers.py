@@ -1,0 +1,133 @@
+"""Bytes on their way to S3 through this process, in bounded memory.
+
+A blob that ends within one part is put at once; a larger one is a multipart upload whose parts are sent as
+they fill. A part that a client announced is kept in a temporary file first: S3 wants its length beforehand.
+"""
+
+import base64
+import hashlib
+import tempfile
+from concurrent.futures import Executor
+from functools import partial
+from typing import IO, Any
+
+from store.blobs import s3_calls
+from store.blobs.batches import Batches, Chunk
+from store.blobs.blobs import ANYTHING, Expected, Piece, Stored
+
+
+class S3Writer:
+    """Writes one blob."""
+
+    def __init__(
+        self, client: Any, executor: Executor, key: str, where: dict[str, Any], part_bytes: int, md5: bool
+    ) -> None:
+        self._client = client
+        self._batches = Batches(executor, self._take)
+        self._key = key
+        self._where = where
+        self._part_bytes = part_bytes
+        self._buffer = bytearray()
+        self._parts: list[dict[str, Any]] = []
+        self._multipart_id: str | None = None
+        self._size = 0
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
+
+    async def write(self, chunk: Chunk) -> None:
+        await self._batches.write(chunk)
+
+    async def commit(self, expected: Expected = ANYTHING) -> Stored:
+        return await self._batches.finish(partial(self._finish, expected))
+
+    async def abort(self) -> None:
+        await self._batches.abort(self._undo)
+
+    def _take(self, chunks: list[Chunk]) -> None:
+        for chunk in chunks:
+            self._sha256.update(chunk)
+            if self._md5 is not None:
+                self._md5.update(chunk)
+            self._buffer += chunk
+            self._size += len(chunk)
+            while len(self._buffer) > self._part_bytes:
+                self._send(self._part_bytes)
+
+    def _send(self, count: int) -> None:
+        """Send the first bytes of the buffer as the next part."""
+        if self._multipart_id is None:
+            answer = s3_calls.call(self._client, "create_multipart_upload", self._where)
+            self._multipart_id = answer["UploadId"]
+        part = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        number = len(self._parts) + 1
+        md5 = base64.b64encode(hashlib.md5(part, usedforsecurity=False).digest()).decode()
+        arguments = {"UploadId": self._multipart_id, "PartNumber": number, "Body": part, "ContentMD5": md5}
+        answer = s3_calls.call(self._client, "upload_part", self._where | arguments)
+        self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+
+    def _finish(self, expected: Expected, chunks: list[Chunk]) -> Stored:
+        self._take(chunks)
+        sha256, md5 = self._sha256.digest(), None if self._md5 is None else self._md5.digest()
+        expected.check(self._size, sha256, md5)
+        if self._multipart_id is None:
+            s3_calls.put(self._client, self._where, bytes(self._buffer), sha256)
+        else:
+            self._send(len(self._buffer))
+            parts = {"UploadId": self._multipart_id, "MultipartUpload": {"Parts": self._parts}}
+            s3_calls.call(self._client, "complete_multipart_upload", self._where | parts)
+            self._multipart_id = None
+        self._buffer.clear()
+        return Stored(self._key, self._size, sha256, md5)
+
+    def _undo(self) -> None:
+        self._buffer.clear()
+        multipart_id, self._multipart_id = self._multipart_id, None
+        if multipart_id is not None:
+            where = self._where | {"UploadId": multipart_id}
+            s3_calls.call(self._client, "abort_multipart_upload", where, absent_ok=True)
+
+
+class S3PieceWriter:
+    """Writes one part of a multipart upload; `where` names the upload and the part."""
+
+    def __init__(self, client: Any, executor: Executor, where: dict[str, Any]) -> None:
+        self._client = client
+        self._batches = Batches(executor, self._take)
+        self._where = where
+        self._file: IO[bytes] | None = None
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._size = 0
+
+    async def write(self, chunk: Chunk) -> None:
+        await self._batches.write(chunk)
+
+    async def commit(self, expected: Expected = ANYTHING) -> Piece:
+        return await self._batches.finish(partial(self._finish, expected))
+
+    async def abort(self) -> None:
+        await self._batches.abort(self._close)
+
+    def _take(self, chunks: list[Chunk]) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by commit or abort
+        for chunk in chunks:
+            self._md5.update(chunk)
+            self._file.write(chunk)
+            self._size += len(chunk)
+
+    def _finish(self, expected: Expected, chunks: list[Chunk]) -> Piece:
+        self._take(chunks)
+        expected.check(self._size, None, self._md5.digest())
+        assert self._file is not None
+        self._file.seek(0)
+        md5 = base64.b64encode(self._md5.digest()).decode()
+        body = {"Body": self._file, "ContentLength": self._size, "ContentMD5": md5}
+        answer = s3_calls.call(self._client, "upload_part", self._where | body)
+        self._close()
+        return Piece(self._where["PartNumber"], self._size, answer["ETag"].strip('"'))
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
