@@ -8,6 +8,7 @@ from store.blobs.blobs import (
     Found,
     Piece,
     PieceWriter,
+    Signed,
     Stored,
     new_key,
 )

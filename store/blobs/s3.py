@@ -88,16 +88,20 @@ class S3Blobs:
         return S3PieceWriter(self._client, self._threads, where)
 
     async def pieces(self, key: str, multipart_id: str) -> list[Piece] | None:
-        found: list[Piece] = []
+        found: dict[int, tuple[Any, Piece]] = {}
         after = 0
         while True:
             page = await self._call(
                 "list_parts", **self._object(key), UploadId=multipart_id, PartNumberMarker=after
             )
             for part in page.get("Parts", ()):
-                found.append(Piece(part["PartNumber"], part["Size"], part["ETag"].strip('"')))
+                piece = Piece(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                older = found.get(piece.number)
+                # SeaweedFS lists a part that was sent twice twice; the last one counts.
+                if older is None or older[0] <= part["LastModified"]:
+                    found[piece.number] = (part["LastModified"], piece)
             if not page.get("IsTruncated"):
-                return found
+                return [piece for _, (_, piece) in sorted(found.items())]
             after = page["NextPartNumberMarker"]
 
     async def join(self, key: str, multipart_id: str, pieces: Sequence[Piece], *, md5: bool = True) -> Stored:

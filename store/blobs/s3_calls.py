@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import importlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from store.blobs.blobs import Stored
@@ -41,10 +43,19 @@ def connect(endpoint: str | None, region: str | None, connections: int) -> Any:
     )
 
 
+@contextmanager
+def translated(what: object) -> Iterator[None]:
+    """Let boto3's and the network's errors leave as the store's; faults of ours stay what they are."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError) or type(error).__module__.split(".")[0] in ("botocore", "urllib3"):
+            raise refusal(error, what) from error
+        raise
+
+
 def refusal(error: Exception, what: object) -> StoreError:
     """What the store says for an error of boto3's."""
-    if isinstance(error, StoreError):
-        return error
     answer = getattr(error, "response", None)
     code = str(answer.get("Error", {}).get("Code", "")) if isinstance(answer, dict) else ""
     if code in _ABSENT:
@@ -63,25 +74,26 @@ def refusal(error: Exception, what: object) -> StoreError:
 def call(client: Any, operation: str, arguments: dict[str, Any], absent_ok: bool = False) -> Any:
     """One operation's answer; None instead of Absent where that is fine."""
     try:
-        return getattr(client, operation)(**arguments)
-    except Exception as error:
-        refused = refusal(error, arguments.get("Key", arguments.get("Bucket")))
-        if absent_ok and isinstance(refused, Absent):
+        with translated(arguments.get("Key", arguments.get("Bucket"))):
+            return getattr(client, operation)(**arguments)
+    except Absent:
+        if absent_ok:
             return None
-        raise refused from error
+        raise
 
 
 def read(client: Any, where: dict[str, Any], offset: int, count: int) -> bytes:
     """At most `count` (at least 1) bytes of an object."""
     asked = where | {"Range": f"bytes={offset}-{offset + count - 1}"}
-    try:
-        answer = client.get_object(**asked)
-        with answer["Body"] as body:
-            data: bytes = body.read()  # raises when fewer come than the header said
-    except Exception as error:
-        if getattr(error, "response", {}).get("Error", {}).get("Code") in ("InvalidRange", "416"):
-            return b""
-        raise refusal(error, where["Key"]) from error
+    with translated(where["Key"]):
+        try:
+            answer = client.get_object(**asked)
+        except client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in ("InvalidRange", "416"):  # it ends before
+                return b""
+            raise
+        with closing(answer["Body"]) as body:
+            data: bytes = body.read()  # raises when fewer bytes come than were promised
     return data[:count]
 
 
@@ -90,15 +102,12 @@ def measure(client: Any, where: dict[str, Any], key: str, md5: bool) -> Stored:
     sha256 = hashlib.sha256()
     other = hashlib.md5(usedforsecurity=False) if md5 else None
     size = 0
-    try:
-        with client.get_object(**where)["Body"] as body:
-            for chunk in body.iter_chunks(CHUNK_BYTES):
-                sha256.update(chunk)
-                if other is not None:
-                    other.update(chunk)
-                size += len(chunk)
-    except Exception as error:
-        raise refusal(error, where["Key"]) from error
+    with translated(where["Key"]), closing(client.get_object(**where)["Body"]) as body:
+        for chunk in body.iter_chunks(CHUNK_BYTES):
+            sha256.update(chunk)
+            if other is not None:
+                other.update(chunk)
+            size += len(chunk)
     return Stored(key, size, sha256.digest(), None if other is None else other.digest())
 
 

@@ -63,6 +63,14 @@ class Multipart:
         await self._catalog.write(work)
         return piece
 
+    async def parts(self, upload: Upload) -> list[Part]:
+        """The parts that are durable. Clients may send them straight to the store: then the store knows."""
+        _, multipart_id = _of_parts(upload)
+        there = await self._blobs.pieces(upload.blob_key, multipart_id)
+        if there is None:
+            return await upload_rows.parts(self._catalog.read, upload.id)
+        return [Part(upload.id, *piece) for piece in there]
+
     async def join(self, upload: Upload) -> None:
         """Make one blob of the parts, measured and durable: the upload is then stored.
 
@@ -70,7 +78,7 @@ class Multipart:
         are not what was announced, NoSpace, Unavailable.
         """
         part_size, multipart_id = _of_parts(upload)
-        parts = await upload_rows.parts(self._catalog.read, upload.id)
+        parts = await self.parts(upload)
         for number, part in enumerate(parts, 1):
             if part.number != number or (number < len(parts) and part.size != part_size):
                 raise Conflict(f"part {number} of {upload.path} is missing or short: send it first")

@@ -121,8 +121,7 @@ class Uploads:
 
     async def parts(self, upload_id: str) -> list[Part]:
         """The parts that are durable; whoever resumes sends the others. Errors: Absent, Conflict."""
-        await self._under_way(upload_id)
-        return await upload_rows.parts(self.catalog.read, upload_id)
+        return await self._multipart.parts(await self._under_way(upload_id))
 
     async def register(self, upload_id: str) -> Published:
         """Make an uploaded file visible: a new file, or the new version of the one at its path.
@@ -134,8 +133,9 @@ class Uploads:
             upload = await upload_rows.by_id(self.catalog.read, upload_id)
             if upload is not None and upload.state == "open":
                 if upload.part_size is None:
-                    raise Conflict(f"nothing was uploaded for {upload.path} yet: send its bytes first")
-                await self._multipart.join(upload)
+                    await self._find(upload)
+                else:
+                    await self._multipart.join(upload)
             await self._look(upload_id)
             surplus: list[str] = []
 
@@ -236,6 +236,19 @@ class Uploads:
 
     async def _under_way(self, upload_id: str) -> Upload:
         return state.under_way(await upload_rows.by_id(self.catalog.read, upload_id))
+
+    async def _find(self, upload: Upload) -> None:
+        """Look whether a client put an upload's bytes straight into the store. Errors: Conflict, Mismatch."""
+        expected = Expected(upload.size, upload.sha256, upload.md5)
+        stored = await self.blobs.measure(upload.blob_key, expected)
+        if stored is None:
+            raise Conflict(f"nothing was uploaded for {upload.path} yet: send its bytes first")
+        expected.check(stored.size, stored.sha256, stored.md5)
+
+        async def work(tx: Transaction) -> None:
+            await state.note_stored(tx, state.under_way(await upload_rows.by_id(tx, upload.id)), stored)
+
+        await self.catalog.write(work)
 
     async def _look(self, upload_id: str) -> None:
         """Absent unless an upload's bytes are in the blob store, all of them: a row must never dangle."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from seaweed import KEY, SECRET, Seaweed, weed
 
 from store.blobs import Blobs, LocalBlobs, new_key
 from store.blobs.s3 import S3Blobs
-from seaweed import KEY, SECRET, Seaweed, weed
 
 BUCKET = "test-bucket"
 
@@ -34,12 +35,23 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
 
 
-@pytest.fixture
-def s3(seaweed: Seaweed, credentials: None) -> Iterator[S3Blobs]:
-    """An empty prefix of the bucket."""
-    opened = S3Blobs(BUCKET, new_key(), seaweed.endpoint)
+@pytest.fixture(scope="session")
+def bucket(seaweed: Seaweed) -> Iterator[S3Blobs]:
+    """The bucket: making a client takes boto3 a good part of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", KEY)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        opened = S3Blobs(BUCKET, "", seaweed.endpoint)
     yield opened
     asyncio.run(opened.close())
+
+
+@pytest.fixture
+def s3(bucket: S3Blobs) -> S3Blobs:
+    """An empty prefix of the bucket."""
+    fresh = copy.copy(bucket)
+    fresh._prefix = f"{new_key()}/"
+    return fresh
 
 
 @pytest.fixture(params=["local", "s3"])

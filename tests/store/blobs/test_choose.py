@@ -24,3 +24,16 @@ async def test_a_name_with_a_space(tmp_path: Path) -> None:
 def test_what_is_no_store(url: str) -> None:
     with pytest.raises(Refused, match="blobs live at"):
         open_blobs(url)
+
+
+def test_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr("store.blobs.s3.S3Blobs", lambda *args: given.append(args))
+    open_blobs("s3://bucket/some/prefix?endpoint=http://127.0.0.1:9&region=eu-1")
+    open_blobs("s3://bucket")
+    assert given == [
+        ("bucket", "/some/prefix", "http://127.0.0.1:9", "eu-1"),
+        ("bucket", "", None, None),
+    ]
+    with pytest.raises(Refused, match="no option endpiont"):
+        open_blobs("s3://bucket?endpiont=http://x")

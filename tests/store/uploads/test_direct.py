@@ -1,0 +1,115 @@
+"""Uploads whose bytes go straight from the client into S3, by URLs that S3 checks."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import pytest
+import urllib3
+
+from store.blobs import Expected, Signed
+from store.blobs.s3 import S3Blobs
+from store.catalog import Catalog, runs
+from store.catalog.rows import Run
+from store.errors import Conflict, Mismatch
+from store.uploads import Content, Uploads
+
+PART = 5 * 1024 * 1024
+http = urllib3.PoolManager(retries=False)
+
+
+def of(content: bytes) -> Expected:
+    return Expected(len(content), hashlib.sha256(content).digest())
+
+
+async def send(signed: Signed | None, body: bytes) -> int:
+    assert signed is not None
+    answer = await asyncio.to_thread(
+        http.request, signed.method, signed.url, body=body, headers=signed.headers
+    )
+    return int(answer.status)
+
+
+@pytest.fixture
+def uploads(catalog: Catalog, s3: S3Blobs) -> Uploads:
+    """Uploads into a bucket."""
+    return Uploads(catalog, s3, grace_s=0)
+
+
+async def test_put_and_register(uploads: Uploads, run: Run, s3: S3Blobs, catalog: Catalog) -> None:
+    asked = await uploads.request(run.fileset_id, "a", of(b"text"), reads=None)
+    with pytest.raises(Conflict, match="nothing was uploaded"):
+        await uploads.register(asked.id)
+    signed = s3.sign_put(asked.blob_key, of(b"text"), 300)
+    assert await send(signed, b"TEXT") == 400
+    with pytest.raises(Conflict, match="nothing was uploaded"):
+        await uploads.register(asked.id)
+    assert await send(signed, b"text") == 200
+    made = await uploads.register(asked.id)
+    assert (made.version.size, made.version.sha256) == of(b"text")[:2]
+    assert bytes(await Content(catalog.direct, s3).read(made.version.id, 1, 2)) == b"ex"
+    assert await send(signed, b"text") == 412  # a replay
+    assert await uploads.fsck(deep=True) == []
+
+
+async def test_a_replay_after_deletion_makes_an_orphan_only(
+    uploads: Uploads, run: Run, s3: S3Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await uploads.request(run.fileset_id, "a", of(b"text"), reads=None)
+    signed = s3.sign_put(asked.blob_key, of(b"text"), 300)
+    await send(signed, b"text")
+    made = await uploads.register(asked.id)
+    await uploads.delete([made.entry.id])
+    await uploads.collect(now=True)
+    assert await s3.size(asked.blob_key) is None
+    assert await send(signed, b"text") == 200
+    monkeypatch.setattr("store.uploads.collect.ORPHAN_AGE_S", -10)
+    assert (await uploads.collect(now=True)).orphans == 1
+    assert await s3.size(asked.blob_key) is None
+
+
+async def test_other_bytes_under_the_key(uploads: Uploads, run: Run, s3: S3Blobs) -> None:
+    """Whoever has the bucket's own credentials can put anything: registering looks."""
+    asked = await uploads.request(run.fileset_id, "a", of(b"text"), reads=None)
+    writer = await s3.writer(asked.blob_key)
+    await writer.write(b"TEXT")
+    await writer.commit()
+    with pytest.raises(Mismatch, match="SHA-256"):
+        await uploads.register(asked.id)
+
+
+async def test_parts(uploads: Uploads, run: Run, s3: S3Blobs) -> None:
+    whole = b"x" * PART + b"tail"
+    asked = await uploads.request(run.fileset_id, "big", of(whole), reads=None, part_size=PART)
+    assert asked.multipart_id is not None
+    for number, body in ((2, b"tail"), (1, whole[:PART])):
+        with pytest.raises(Conflict, match="send"):
+            await uploads.register(asked.id)
+        await send(s3.sign_piece(asked.blob_key, asked.multipart_id, number, len(body), 300), body)
+    assert [part.number for part in await uploads.parts(asked.id)] == [1, 2]
+    made = await uploads.register(asked.id)
+    assert (made.version.size, made.version.sha256) == of(whole)[:2]
+    assert await uploads.fsck(deep=True) == []
+
+
+async def test_parts_with_other_bytes(uploads: Uploads, run: Run, s3: S3Blobs) -> None:
+    asked = await uploads.request(run.fileset_id, "big", of(b"text"), reads=None, part_size=PART)
+    assert asked.multipart_id is not None
+    await send(s3.sign_piece(asked.blob_key, asked.multipart_id, 1, 4, 300), b"TEXT")
+    with pytest.raises(Mismatch, match="SHA-256"):
+        await uploads.register(asked.id)
+    await uploads.collect()
+    assert await s3.size(asked.blob_key) is None
+
+
+async def test_a_deleted_run_drops_what_comes_late(
+    uploads: Uploads, run: Run, s3: S3Blobs, catalog: Catalog
+) -> None:
+    asked = await uploads.request(run.fileset_id, "a", of(b"text"), reads=None)
+    await catalog.write(lambda tx: runs.delete(tx, run.id))
+    assert await send(s3.sign_put(asked.blob_key, of(b"text"), 300), b"text") == 200
+    with pytest.raises(Conflict, match="aborted"):
+        await uploads.register(asked.id)
+    await uploads.collect()
+    assert await s3.size(asked.blob_key) is None
