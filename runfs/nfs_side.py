@@ -72,7 +72,7 @@ async def serving(
 
         calls = await UdpCalls.open(sockets.callbacks)
         file, name = settings.data / LOCKS_FILE, socket.gethostname()
-        locking = await Locking.start(file, mappings, calls, tree.resolve, name)
+        locking = await Locking.start(file, mappings, calls, tree.resolve, name, networks.admit)
         stack.push_async_callback(locking.stop)
         over_tcp, over_udp = (nfs, mount, *locking.programs), (mount, *locking.programs)
         portmapper.fill(

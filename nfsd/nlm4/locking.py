@@ -8,7 +8,7 @@ from nfsd.nlm4.keeper import Keeper, Resolve
 from nfsd.nlm4.program import NLM4
 from nfsd.nsm import Monitored, StatusMonitor
 from nfsd.portmap import Callbacks, Mappings, mapping
-from nfsd.rpc import Program
+from nfsd.rpc import Admit, Program
 from nfsd.rpc.client import UdpCalls
 
 log = logging.getLogger(__name__)
@@ -18,30 +18,43 @@ class Locking:
     """The two programs; both belong on TCP and on UDP, and their ports into `mappings`."""
 
     def __init__(
-        self, monitored: Monitored, mappings: Mappings, callbacks: Callbacks, resolve: Resolve, own_name: str
+        self,
+        monitored: Monitored,
+        mappings: Mappings,
+        callbacks: Callbacks,
+        resolve: Resolve,
+        own_name: str,
+        admit: Admit,
     ) -> None:
         self._monitored = monitored
         self._mappings = mappings
         self._callbacks = callbacks
         self._keeper = Keeper(monitored, callbacks, resolve)
-        self._monitor = StatusMonitor(monitored, callbacks, self._keeper.rebooted, own_name)
-        self.programs: tuple[Program, ...] = (self._monitor, NLM4(self._keeper, callbacks))
+        self._monitor = StatusMonitor(monitored, callbacks, self._keeper.rebooted, own_name, admit)
+        self.programs: tuple[Program, ...] = (self._monitor, NLM4(self._keeper, callbacks, admit))
 
     @classmethod
     async def start(
-        cls, file: Path, mappings: Mappings, datagrams: UdpCalls, resolve: Resolve, own_name: str
+        cls,
+        file: Path,
+        mappings: Mappings,
+        datagrams: UdpCalls,
+        resolve: Resolve,
+        own_name: str,
+        admit: Admit = lambda client: True,
     ) -> "Locking":
         """Begin from what `file` says, and count this start in its state number.
 
         `datagrams` calls clients back: its socket should have the address that NFS is served on and, for
         Linux clients on this machine to claim their locks again after a restart, a port below 1024.
-        `resolve` raises OSError for a handle of no file. Serve the programs next, then call `tell_restart`.
+        `resolve` raises OSError for a handle of no file, `admit` says whose calls are answered. Serve the
+        programs next, then call `tell_restart`.
         """
         monitored = Monitored(file)
         monitored.load()
         for client, *numbers in monitored.callbacks:
             mappings.set(client, mapping(*numbers))
-        made = cls(monitored, mappings, Callbacks(datagrams, mappings), resolve, own_name)
+        made = cls(monitored, mappings, Callbacks(datagrams, mappings), resolve, own_name, admit)
         mappings.changed = made._mapped
         await monitored.save()
         return made

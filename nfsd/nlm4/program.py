@@ -29,7 +29,7 @@ from nfsd.nlm4.types import (
     nlm4_unlockargs,
 )
 from nfsd.portmap import Callbacks, Failure
-from nfsd.rpc import Call, Program, procedure
+from nfsd.rpc import Admit, Call, Program, procedure
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,13 @@ TEST_RES, LOCK_RES, CANCEL_RES, UNLOCK_RES, GRANTED_RES = range(11, 16)
 class NLM4(Program, number=NLM_PROG, version=NLM4_VERS):
     """The protocol of one `Keeper`."""
 
-    def __init__(self, keeper: Keeper, callbacks: Callbacks) -> None:
+    def __init__(self, keeper: Keeper, callbacks: Callbacks, admit: Admit = lambda client: True) -> None:
         self._keeper = keeper
+        self._admit = admit
         self._callbacks = callbacks
+
+    def admits(self, client: str) -> bool:
+        return self._admit(client)
 
     @procedure(1, nlm4_testargs, nlm4_testres)
     async def nlm4_test(self, arguments: nlm4_testargs, call: Call) -> nlm4_testres:

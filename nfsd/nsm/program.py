@@ -14,7 +14,7 @@ import xdr
 from nfsd.nsm import types
 from nfsd.nsm.monitored import Monitor, Monitored
 from nfsd.portmap import Callbacks, Failure, is_local
-from nfsd.rpc import Call, Program, procedure
+from nfsd.rpc import Admit, Call, Program, procedure
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,23 @@ Rebooted = Callable[[str, str], Awaitable[None]]
 class StatusMonitor(Program, number=types.SM_PROG, version=types.SM_VERS):
     """Keeps `monitored`, and calls back through `callbacks`."""
 
-    def __init__(self, monitored: Monitored, callbacks: Callbacks, rebooted: Rebooted, own_name: str) -> None:
+    def __init__(
+        self,
+        monitored: Monitored,
+        callbacks: Callbacks,
+        rebooted: Rebooted,
+        own_name: str,
+        admit: Admit = lambda client: True,
+    ) -> None:
+        self._admit = admit
         self._monitored = monitored
         self._callbacks = callbacks
         self._rebooted = rebooted
         self._own_name = own_name
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def admits(self, client: str) -> bool:
+        return self._admit(client)
 
     @procedure(1, types.sm_name, types.sm_stat_res)
     async def sm_stat(self, arguments: types.sm_name, call: Call) -> types.sm_stat_res:

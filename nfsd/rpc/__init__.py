@@ -3,11 +3,12 @@
 from nfsd.rpc.auth import ANONYMOUS, Credential, Denied
 from nfsd.rpc.dispatch import Dispatch, Observer, Peer, Refusal
 from nfsd.rpc.limits import Limits
-from nfsd.rpc.program import Call, Fast, Packed, Procedure, Program, procedure
+from nfsd.rpc.program import Admit, Call, Fast, Packed, Procedure, Program, procedure
 from nfsd.rpc.server import Server
 
 __all__ = [
     "ANONYMOUS",
+    "Admit",
     "Call",
     "Credential",
     "Denied",

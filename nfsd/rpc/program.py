@@ -33,6 +33,10 @@ class Call:
     """tcp or udp"""
 
 
+Admit = Callable[[str], bool]
+"""Says whether calls from an address are answered."""
+
+
 class Packed(list[xdr.Part]):
     """A result that is packed already, from its first byte on; a procedure may return it for a value."""
 

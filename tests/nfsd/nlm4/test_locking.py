@@ -126,3 +126,16 @@ async def test_without_clients_a_restart_tells_nobody_and_has_no_grace_period(tm
 
 def test_the_callback_arguments_are_a_status() -> None:
     assert xdr.pack(status, status(b"host", 5, PRIV)) == b"\0\0\0\4host\0\0\0\5" + PRIV
+
+
+async def test_both_programs_admit_whom_they_are_told_to(tmp_path: Path) -> None:
+    async def resolve(handle: bytes) -> None: ...
+
+    datagrams = await UdpCalls.open("127.0.0.1")
+    locking = await Locking.start(
+        tmp_path / "locks.json", Mappings(), datagrams, resolve, OWN_NAME, lambda client: client == "10.0.0.1"
+    )
+    for program in locking.programs:
+        assert program.admits("10.0.0.1")
+        assert not program.admits("10.0.0.2")
+    await locking.stop()

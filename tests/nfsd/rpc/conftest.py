@@ -5,6 +5,7 @@ import struct
 from typing import Annotated, Any
 
 import pytest
+import uvloop
 
 import xdr
 from nfsd.rpc import Call, Credential, Denied, Fast, Packed, Procedure, Program, procedure
@@ -92,6 +93,12 @@ class Sample(Program, number=300_000, version=3):
         if isinstance(error, ValueError) and not isinstance(error, xdr.Error):
             return answer(stat.BAD, None)
         raise error
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
+    """Sockets are tested on both loops that the daemon may run on: their transports differ."""
+    loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    return loops if item.path.name in ("test_server.py", "test_client.py") else {"asyncio": loops["asyncio"]}
 
 
 def words(*numbers: int) -> bytes:

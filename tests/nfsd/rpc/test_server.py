@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvloop
 
 from nfsd.rpc import Dispatch, Limits, Server
 from nfsd.rpc.server import Connection
@@ -269,18 +268,3 @@ async def test_a_socket_that_is_bound_already(kind: socket.SocketKind, sample: A
             reply = await loop.sock_recv(client, 1000)
     assert calls.results(reply[-28:]) == calls.words(5)
     await server.stop()
-
-
-def test_on_uvloop(sample: Any, calls: Any) -> None:
-    async def ask() -> bytes:
-        server = Server(Dispatch([sample]), LIMITS)
-        reader, writer = await asyncio.open_connection("127.0.0.1", await server.listen_tcp("127.0.0.1", 0))
-        writer.write(calls.marked(calls.make(1, calls.words(5))))
-        async with asyncio.timeout(20):
-            reply = await reader.readexactly(32)
-        writer.close()
-        await server.stop()
-        return reply[4:]
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert calls.results(runner.run(ask())) == calls.words(5)
