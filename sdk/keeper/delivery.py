@@ -1,0 +1,229 @@
+"""Delivery: the records of one spool to the server, in order, each step such that it may be repeated.
+
+A batch of records is sent, its files are handed to the upload threads, and only then is the position noted.
+Cut off anywhere in between, the same records are read and sent again: lines carry their numbers, and files
+their hashes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..client import RunClient, Target, create_run
+from ..errors import Conflict, Error, ServerError
+from ..records import Damaged, Reader, segment_path, segments
+from ..transport import Transport
+from .fold import Batch, fold, merge, pieces
+from .ledger import Ledger, Sent, Tracked
+from .meter import Meter
+from .patience import Patience
+from .tail import Tails
+from .transfer import Transfer
+from .uploads import Uploads
+
+PATCH_EVERY_S = 1.0
+HEARTBEAT_S = 10.0
+LINES_MAX = 10_000  # of one request
+
+
+class Refused(Error):
+    """The server will not have this run, now or later."""
+
+
+class Delivery:
+    """What has to go to the server; every method may raise Unreachable, and may then be called again."""
+
+    def __init__(
+        self,
+        folder: str,
+        ledger: Ledger,
+        transport: Transport,
+        meter: Meter,
+        patience: Patience,
+        heard: Callable[[], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._folder = folder
+        self._ledger = ledger
+        self._transport = transport
+        self._meter = meter
+        self._patience = patience
+        self._heard = heard
+        self._warn = warn
+        self._reader = Reader(folder, ledger.position)
+        self._batch: Batch | None = None
+        self._run: RunClient | None = None
+        self.uploads: Uploads | None = None
+        self._patched_at = 0.0
+        self._beat_at = 0.0
+        self._ended = False
+
+    def begin(self) -> bool:
+        """Create or resume the run, once its first record is there; whether that is done. Refused if not."""
+        if self._run is not None:
+            return True
+        if self._ledger.begin is None:
+            self._batch = self._batch or self._read()
+            if self._batch is None:
+                return False
+            if not self._batch.events or self._batch.events[0]["event"] != "run":
+                raise Refused(f"{self._folder} does not begin with a run")
+            self._ledger.begin = self._batch.events.pop(0)["run"]
+        if self._ledger.run is None:
+            run = self._create(self._ledger.begin or {})
+            self._heard()
+            lines = {"history_next": run["history_lines"], "console_next": run["console_lines"]}
+            self._ledger.note(run=run, begin=self._ledger.begin, **lines)
+        self._start(self._ledger.run or {})
+        return True
+
+    def _create(self, begin: dict[str, Any]) -> dict[str, Any]:
+        asked_before = self._ledger.asked
+        self._ledger.note(begin=begin, asked=True)
+        try:
+            return create_run(self._transport, begin)
+        except Conflict as error:
+            # After an answer that was lost: the run is ours if it is still empty.
+            if not asked_before or begin["resume"] != "never":
+                raise Refused(error.detail) from error
+            found = RunClient(self._transport, begin["id"], begin.get("project")).get()
+            if found["history_lines"] or found["files"] or found["host"] != begin["host"]:
+                raise Refused(error.detail) from error
+            return create_run(self._transport, {**begin, "resume": "must"})
+        except ServerError as error:
+            raise Refused(error.detail) from error
+
+    def _start(self, run: dict[str, Any]) -> None:
+        self._run = RunClient(self._transport, run["id"], run["project"])
+        target = Target(self._transport, "runs", run["id"], project=run["project"])
+        transfer, tails = Transfer(target, self._meter), Tails(target, self._meter)
+
+        def send(tracked: Tracked, note: Callable[[], None]) -> Sent:
+            if tracked.policy == "live" and not self._ended:
+                return tails.send(tracked) or transfer.send(tracked, note)
+            return transfer.send(tracked, note)
+
+        self.uploads = Uploads(self._ledger, send, self._warn, self._patience)
+        self._beat_at = time.monotonic()
+
+    def deliver(self) -> bool:
+        """Send the next batch; False if the spool is read to its end."""
+        self._batch = self._batch or self._read()
+        if self._batch is None:
+            return False
+        self._send(self._batch)
+        self._batch = None
+        return True
+
+    def _read(self) -> Batch | None:
+        while True:
+            try:
+                payloads = self._reader.read()
+            except Damaged as damage:
+                if not self._reader.skip_damage():
+                    return None
+                self._warn(f"{damage}; what follows in that file could not be sent")
+            else:
+                return fold(payloads) if payloads else None
+
+    def _send(self, batch: Batch) -> None:
+        assert self._run is not None
+        assert self.uploads is not None
+        self._send_lines(self._run.history, "history", batch.history)
+        self._send_lines(self._run.console, "console", batch.console)
+        files, changed = self._take_events(batch.events)
+        merge(changed["patch"], batch.patch)
+        self._ledger.note_files(
+            files,
+            position=self._reader.position,
+            history_next=self._ledger.history_next + len(batch.history),
+            console_next=self._ledger.console_next + len(batch.console),
+            **changed,
+        )
+        self.uploads.add(files)
+        for segment in segments(self._folder):
+            if segment < self._reader.position.segment:
+                os.unlink(segment_path(self._folder, segment))
+
+    def _send_lines(self, send: Callable[[int, Any], int], stream: str, lines: Any) -> None:
+        assert self._run is not None
+        counter = f"{stream}_next"
+        for start in range(0, len(lines), LINES_MAX):
+            some = lines[start : start + LINES_MAX]
+            try:
+                send(getattr(self._ledger, counter) + start, some)
+            except Conflict:
+                # Another process has written to this run, or the server is an older copy: go on at its end.
+                end = self._run.get()[f"{stream}_lines"]
+                send(end, some)
+                setattr(self._ledger, counter, end - start)
+            self._heard()
+
+    def _take_events(self, events: list[dict[str, Any]]) -> tuple[list[Tracked], dict[str, Any]]:
+        """The files that were saved, and the fields of the ledger that change."""
+        files: dict[str, Tracked] = {}
+        patch = self._ledger.patch
+        changed: dict[str, Any] = {"patch": {name: _copied(value) for name, value in patch.items()}}
+        for event in events:
+            if event["event"] == "save":
+                for path, local, size in event["files"]:
+                    tracked = self._ledger.files.get(path) or files.get(path) or Tracked(path, local, "now")
+                    tracked.local, tracked.policy, tracked.size = local, event["policy"], size
+                    tracked.confirm = tracked.sent is not None
+                    tracked.wanted = tracked.wanted or event["policy"] != "end"
+                    files[path] = tracked
+            elif event["event"] == "finish":
+                changed["finish"] = {"exit_code": event["exit_code"], "state": event["state"]}
+        return list(files.values()), changed
+
+    def patch(self) -> None:
+        """Send the fields that were changed, once a second at most while the run goes on."""
+        due = self._ledger.finish is not None or time.monotonic() - self._patched_at >= PATCH_EVERY_S
+        if self._ledger.patch and due:
+            assert self._run is not None
+            self._patched_at = time.monotonic()
+            for piece in pieces(self._ledger.patch):
+                self._run.patch(piece)
+                self._heard()
+            self._ledger.note(patch={})
+
+    def heartbeat(self) -> None:
+        """Say that the run lives, when that is due."""
+        if not self._ledger.closed and time.monotonic() - self._beat_at >= HEARTBEAT_S:
+            assert self._run is not None
+            self._run.heartbeat()
+            self._heard()
+            self._beat_at = time.monotonic()
+
+    def end(self) -> bool:
+        """After the last record of an ended run: last files, then the end itself; whether that is done."""
+        assert self._run is not None
+        assert self.uploads is not None
+        if not self._ended:
+            self._ended = True
+            self.uploads.end()
+        if not self.uploads.idle():
+            return False
+        finish = self._ledger.finish
+        if not self._ledger.closed and finish is not None:
+            self._run.finish(finish["exit_code"], finish["state"])
+            self._heard()
+            self._ledger.note(closed=True)
+        return True
+
+    def hurry(self) -> None:
+        """The server answers again: do not wait out the pauses of single files."""
+        if self.uploads is not None:
+            self.uploads.hurry()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        if self.uploads is not None:
+            self.uploads.stop()
+
+
+def _copied(value: Any) -> Any:
+    return dict(value) if isinstance(value, dict) else value

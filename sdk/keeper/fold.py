@@ -1,0 +1,81 @@
+"""Folding: many records of a spool become the few things that are sent.
+
+Lines are gathered, changes of config and summary are merged key by key, and every history line also changes
+the summary: the summary is the last value of each key, unless the script sets it itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..spool import Kind
+from ..values import encode
+
+SUMMARY_VALUE_BYTES = 4096  # of one value as JSON
+PATCH_BYTES = 512 << 10  # of one request; the server takes twice as much
+MERGED = ("config", "summary")  # objects of a run that are patched key by key; other fields are replaced
+
+
+@dataclass(slots=True)
+class Batch:
+    """What some records of a spool come to."""
+
+    history: list[bytes] = field(default_factory=list)  # each a JSON object
+    console: list[str] = field(default_factory=list)
+    patch: dict[str, Any] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)  # run, save, artifact, finish: in order
+
+
+def fold(payloads: list[bytes]) -> Batch:
+    """The batch that payloads, as the spool's reader gives them, come to."""
+    batch = Batch()
+    for payload in payloads:
+        kind, content = payload[:1], payload[1:]
+        if kind == Kind.HISTORY:
+            batch.history.append(content)
+            merge(batch.patch, {"summary": _summarised(content)})
+        elif kind == Kind.CONSOLE:
+            batch.console.append(content.decode("utf-8", "replace"))
+        else:
+            event = json.loads(content)
+            if event["event"] == "update":
+                merge(batch.patch, {name: value for name, value in event.items() if name != "event"})
+            else:
+                batch.events.append(event)
+    return batch
+
+
+def _summarised(line: bytes) -> dict[str, Any]:
+    """What the summary takes of a line: long values stay in the history alone."""
+    row: dict[str, Any] = json.loads(line)
+    if len(line) <= SUMMARY_VALUE_BYTES:
+        return row
+    return {key: value for key, value in row.items() if len(encode(value)) <= SUMMARY_VALUE_BYTES}
+
+
+def pieces(patch: dict[str, Any], max_bytes: int = PATCH_BYTES) -> Iterator[dict[str, Any]]:
+    """Patches of about `max_bytes` at most, which together do what `patch` does."""
+    piece: dict[str, Any] = {name: value for name, value in patch.items() if name not in MERGED}
+    size = len(encode(piece))
+    for name in MERGED:
+        for key, value in patch.get(name, {}).items():
+            more = len(encode({key: value}))
+            if piece and size + more > max_bytes:
+                yield piece
+                piece, size = {}, 0
+            piece.setdefault(name, {})[key] = value
+            size += more
+    if piece:
+        yield piece
+
+
+def merge(patch: dict[str, Any], later: dict[str, Any]) -> None:
+    """Change `patch` into one that does what it did and then what `later` does."""
+    for name, value in later.items():
+        if name in MERGED:
+            patch.setdefault(name, {}).update(value)
+        else:
+            patch[name] = value

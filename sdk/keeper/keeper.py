@@ -1,0 +1,162 @@
+"""The keeper's life: send one spool until all of it is there, through outages, with patience that ends.
+
+The same code runs beside a training process and, later, in `sync`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import ServerError, Unreachable
+from ..spool import ledger_folder
+from ..transport import Transport
+from .delivery import Delivery
+from .ledger import Ledger
+from .meter import Meter
+from .patience import Patience
+
+POLL_S = 0.1
+SEND_EVERY_S = 0.3  # lines that come in between are sent together
+PAUSE_FIRST_S = 0.5
+PAUSE_MAX_S = 10.0
+PROGRESS_S = 0.3
+LINES = ""  # the name for patience of everything but files, whose names are their paths
+Report = Callable[..., None]
+
+
+class Keeper:
+    """Sends one spool.
+
+    `writing` says whether the spool may still grow, `patience_s` for how long a silent server is waited for
+    once it does not. `report` takes ready (run), unreachable (why), reachable, warning (text), progress (see
+    `outcome`).
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        transport: Transport,
+        report: Report,
+        writing: Callable[[], bool],
+        patience_s: Callable[[], float],
+    ) -> None:
+        self._report = report
+        self._writing = writing
+        self._patience = Patience(patience_s)
+        self._meter = Meter()
+        self._ledger = Ledger(ledger_folder(folder))
+        self._delivery = Delivery(
+            folder, self._ledger, transport, self._meter, self._patience, self._heard, self._warn
+        )
+        self._stop = threading.Event()
+        self._ready = False
+        self._pause_s = 0.0
+        self._ending = False
+        self._impatient = False
+        self._told_at = 0.0
+        self._trouble: str | None = None
+
+    def work(self) -> None:
+        """Go on until everything is sent, or the run and patience with the server have ended: see `outcome`.
+
+        Refused, if the server will not have the run at all.
+        """
+        try:
+            while not self._stop.is_set():
+                # Asked before reading, so that everything that was written before its end is read.
+                writing = self._writing()
+                if not writing and not self._ending:
+                    self._ending = True
+                    self._patience.limit()
+                wait_s = self._turn(writing)
+                if wait_s is None or self._impatient:
+                    return
+                self._wait(wait_s, writing)
+        finally:
+            self._delivery.stop()
+            self._ledger.close()
+
+    def stop(self) -> None:
+        """Leave `work` soon; may be called from any thread."""
+        self._stop.set()
+
+    def _wait(self, wait_s: float, writing: bool) -> None:
+        """Wait, but no longer than until the training process ends."""
+        until = time.monotonic() + wait_s
+        while (left := until - time.monotonic()) > 0 and not self._stop.wait(min(left, POLL_S)):
+            if writing and not self._writing():
+                return
+
+    def _turn(self, writing: bool) -> float | None:
+        """Do what can be done now; seconds until the next turn, or None when all is done."""
+        try:
+            if self._delivery.begin():
+                self._say_ready()
+                worked = self._delivery.deliver()
+                self._delivery.patch()
+                self._delivery.heartbeat()
+                if worked:
+                    return SEND_EVERY_S if writing else 0.0
+                if self._ledger.finish is None and not writing:
+                    self._ledger.note(finish={"exit_code": None, "state": "crashed"})
+                if self._ledger.finish is not None and self._delivery.end():
+                    return None
+        except (Unreachable, ServerError) as error:
+            return self._unreachable(error, writing)
+        if self._ledger.finish is not None:
+            self._tell_progress()
+        return POLL_S
+
+    def _say_ready(self) -> None:
+        if not self._ready:
+            self._ready = True
+            self._report("ready", run=self._ledger.run)
+
+    def _heard(self) -> None:
+        """The server answered as it should."""
+        self._patience.worked(LINES)
+        if self._pause_s:
+            self._pause_s = 0.0
+            self._trouble = None
+            self._report("reachable")
+            self._delivery.hurry()
+
+    def _unreachable(self, error: Exception, writing: bool) -> float:
+        self._impatient = self._patience.failed(LINES)
+        if not self._pause_s:
+            self._report("unreachable", why=str(error))
+        # A refusal of what was allowed before (a revoked key, a deleted run) is waited out too.
+        self._trouble = str(error)
+        longest = PAUSE_MAX_S if writing else PAUSE_FIRST_S
+        self._pause_s = min(longest, self._pause_s * 2 or PAUSE_FIRST_S)
+        return self._pause_s
+
+    def _warn(self, text: str) -> None:
+        self._report("warning", text=text)
+
+    def _tell_progress(self) -> None:
+        if time.monotonic() - self._told_at >= PROGRESS_S:
+            self._told_at = time.monotonic()
+            self._report("progress", **self.outcome())
+
+    def outcome(self) -> dict[str, Any]:
+        """How far it has come: counts of files, paths and reasons of those given up, and the last trouble."""
+        files = list(self._ledger.files.values())
+        uploads = self._delivery.uploads
+        failed = [[tracked.path, tracked.failed, tracked.vanished] for tracked in files if tracked.failed]
+        pending = [t.path for t in files if t.wanted or (t.policy == "end" and not t.sent and not t.failed)]
+        done = self._ledger.closed and not pending and all(vanished for _, _, vanished in failed)
+        return {
+            "complete": done,  # nothing is left that could still be sent
+            "run": self._ledger.run,
+            "closed": self._ledger.closed,
+            "files_sent": sum(tracked.sent is not None for tracked in files),
+            "files_pending": pending,
+            "bytes_taken": self._meter.bytes,
+            "bytes_pending": sum(tracked.size for tracked in files if tracked.wanted),
+            "failed": failed,
+            "trouble": self._trouble or (uploads.last_trouble if uploads else None),
+        }

@@ -1,0 +1,241 @@
+"""Uploads: which saved files are to be sent now, and the threads that send them.
+
+A file is wanted when it is saved, when a live one changes, and, with policy "end", when the run ends. A
+failure that may pass is tried again after a pause; a refusal is kept with its reason, and said.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from ..errors import Error, ServerError, Unreachable
+from .ledger import Ledger, Sent, Tracked
+from .patience import Patience
+from .transfer import Unstable, Vanished, still_as_sent
+
+THREADS = 4
+RETRY_FIRST_S = 0.5
+RETRY_MAX_S = 20.0
+UNSTABLE_TRIES = (
+    6  # of a file that keeps changing; then it is left until the run ends, and after that it failed
+)
+WATCH_S = 0.25
+WATCH_SHARE = 20  # looking at the live files may take one twentieth of the time
+
+Send = Callable[[Tracked, Callable[[], None]], Sent]
+
+
+class Uploads:
+    """The files of one run and the threads that send them; its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        send: Send,
+        warn: Callable[[str], None],
+        patience: Patience,
+        threads: int = THREADS,
+    ) -> None:
+        self._ledger = ledger
+        self._send = send
+        self._warn = warn
+        self._patience = patience
+        self._change = threading.Condition()
+        self._ready: deque[str] = deque()
+        self._queued: set[str] = set()
+        self._active: set[str] = set()
+        self._again: set[str] = set()  # wanted once more while they are being sent
+        self._later: list[tuple[float, str]] = []
+        self._pauses: dict[str, int] = {}  # attempts that the server could not take, in a row
+        self._changes: dict[str, int] = {}  # attempts during which the file changed, in a row
+        self._stopping = False
+        self._ending = False
+        self.last_trouble: str | None = None  # why the server could not take the last file that waits
+        self._threads = [
+            threading.Thread(target=self._work, name=f"upload-{n}", daemon=True) for n in range(threads)
+        ]
+        self._threads.append(threading.Thread(target=self._watch, name="watch", daemon=True))
+        self._want(tracked.path for tracked in ledger.files.values() if tracked.wanted)
+        for thread in self._threads:
+            thread.start()
+
+    def add(self, files: Iterable[Tracked]) -> None:
+        """Take files that were saved; the caller has noted them in the ledger."""
+        self._want(tracked.path for tracked in files if tracked.wanted)
+
+    def end(self) -> None:
+        """The run ends: send what has policy "end", and whatever is not known to be as it was sent.
+
+        A second end, of a later sync, only tries again what failed: files may have gone on to other uses.
+        """
+        self._ending = True
+        first = not self._ledger.ended
+        files = list(self._ledger.files.values())
+        wanted = [t for t in files if (t.failed and not t.vanished) or (first and _wanted_at_end(t))]
+        for tracked in wanted:
+            tracked.wanted, tracked.failed = True, None
+        self._ledger.note_files(wanted, ended=True)
+        self._changes.clear()
+        self._want(tracked.path for tracked in wanted)
+        self.hurry()
+
+    def hurry(self) -> None:
+        """The server answers again: do not wait out the pauses."""
+        with self._change:
+            self._later = [(0.0, path) for _, path in self._later]
+            self._change.notify_all()
+
+    def pending(self) -> list[Tracked]:
+        """Files that are still to be sent."""
+        return [tracked for tracked in list(self._ledger.files.values()) if tracked.wanted]
+
+    def failed(self) -> list[Tracked]:
+        """Files that were given up."""
+        return [tracked for tracked in list(self._ledger.files.values()) if tracked.failed]
+
+    def idle(self) -> bool:
+        """Whether nothing is being sent, and nothing waits to be."""
+        with self._change:
+            return not (self._ready or self._active or self._later)
+
+    def stop(self) -> None:
+        """Begin nothing more; what is under way may go on until the process ends."""
+        with self._change:
+            self._stopping = True
+            self._change.notify_all()
+
+    def _want(self, paths: Iterable[str]) -> None:
+        with self._change:
+            for path in paths:
+                self._ledger.files[path].wanted = True
+                if path in self._active:
+                    self._again.add(path)
+                else:
+                    self._queue(path)
+            self._change.notify_all()
+
+    def _queue(self, path: str) -> None:
+        if path not in self._queued:
+            self._queued.add(path)
+            self._ready.append(path)
+
+    def _next(self) -> Tracked | None:
+        """The next file to send, when there is one, and never one that is being sent; None: time to stop."""
+        with self._change:
+            while not self._stopping:
+                now = time.monotonic()
+                while self._later and self._later[0][0] <= now:
+                    self._ready.append(heapq.heappop(self._later)[1])
+                if self._ready:
+                    path = self._ready.popleft()
+                    self._queued.discard(path)
+                    self._active.add(path)
+                    return self._ledger.files[path]
+                self._change.wait(max(0.0, self._later[0][0] - now) if self._later else None)
+        return None
+
+    def _done(self, tracked: Tracked) -> None:
+        """Nothing more is to be done for the file now, unless it was wanted once more meanwhile.
+
+        Until this is noted it is wanted, so that whoever comes after a crash sends it.
+        """
+        with self._change:
+            tracked.wanted = tracked.path in self._again
+        self._ledger.note_files([tracked])
+
+    def _work(self) -> None:
+        while (tracked := self._next()) is not None:
+            try:
+                self._send_one(tracked)
+            except Exception as error:  # a bug of ours must not lose the file, nor go unsaid
+                self._give_up(tracked, f"{type(error).__name__}: {error}")
+            finally:
+                with self._change:
+                    self._active.discard(tracked.path)
+                    if tracked.path in self._again:
+                        self._again.discard(tracked.path)
+                        self._queue(tracked.path)
+                    self._change.notify_all()
+
+    def _send_one(self, tracked: Tracked) -> None:
+        try:
+            sent = self._send(tracked, lambda: self._ledger.note_files([tracked]))
+        except Unreachable as error:
+            self.last_trouble = str(error)
+            if not self._patience.failed(tracked.path):  # else it waits for a later sync
+                self._retry(tracked, self._pauses)
+        except Unstable as error:
+            if self._changes.get(tracked.path, 0) < UNSTABLE_TRIES:
+                self._retry(tracked, self._changes)
+            else:
+                self._give_up(tracked, str(error))
+        except Vanished as error:
+            tracked.vanished = True
+            self._give_up(tracked, str(error))
+        except (ServerError, Error) as error:
+            self._give_up(tracked, str(error))
+        else:
+            self._sent(tracked, sent)
+
+    def _sent(self, tracked: Tracked, sent: Sent) -> None:
+        tracked.sent, tracked.failed, tracked.vanished, tracked.confirm = sent, None, False, False
+        if tracked.policy != "live" and not still_as_sent(tracked.local, sent):
+            # It changed while it was on its way: once more, but not for ever. What was registered is whole.
+            if self._changes.get(tracked.path, 0) < UNSTABLE_TRIES:
+                self._retry(tracked, self._changes)
+                return
+            self._warn(f"{tracked.path} keeps changing: saved as it was a moment ago")
+        self._changes.pop(tracked.path, None)
+        self._pauses.pop(tracked.path, None)
+        self._patience.worked(tracked.path)
+        self._done(tracked)
+
+    def _retry(self, tracked: Tracked, counted: dict[str, int]) -> None:
+        tries = counted[tracked.path] = counted.get(tracked.path, 0) + 1
+        with self._change:
+            if tracked.path not in self._queued:
+                self._queued.add(tracked.path)
+                pause = min(RETRY_MAX_S, RETRY_FIRST_S * 2 ** (tries - 1))
+                heapq.heappush(self._later, (time.monotonic() + pause, tracked.path))
+
+    def _give_up(self, tracked: Tracked, reason: str) -> None:
+        tracked.failed = reason
+        self._done(tracked)
+        self._warn(f"{tracked.path} was not saved: {reason}")
+
+    def _watch(self) -> None:
+        """Look for live files that changed. The pauses are long enough that looking stays cheap."""
+        pause = WATCH_S
+        while True:
+            with self._change:
+                if self._stopping or self._change.wait_for(lambda: self._stopping, pause):
+                    return
+            began = time.monotonic()
+            if not self._ending:
+                self._want(
+                    tracked.path for tracked in list(self._ledger.files.values()) if self._moved(tracked)
+                )
+            pause = max(WATCH_S, WATCH_SHARE * (time.monotonic() - began))
+
+    def _moved(self, tracked: Tracked) -> bool:
+        if tracked.policy != "live" or tracked.wanted or tracked.path in self._active:
+            return False
+        sent = tracked.sent
+        if sent is None:
+            return tracked.vanished and os.path.exists(tracked.local)
+        if sent.racy and time.time_ns() - sent.mtime_ns > 2 * 10**9:
+            return True  # it was very young when it was read: read it once more
+        return not still_as_sent(tracked.local, sent)
+
+
+def _wanted_at_end(tracked: Tracked) -> bool:
+    if tracked.policy == "end":
+        return True
+    if tracked.policy != "live" or tracked.sent is None:
+        return False
+    return tracked.sent.racy or tracked.sent.appended or not still_as_sent(tracked.local, tracked.sent)

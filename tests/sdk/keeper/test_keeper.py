@@ -1,0 +1,155 @@
+"""A keeper goes on through outages, ends with its spool, and says how far it came."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sdk.api import Api, StoredRun
+from sdk.keeper import keeper as module
+from sdk.keeper.keeper import Keeper
+from sdk.spool import Spool
+from sdk.transport import Transport
+
+from ..conftest import Server, until
+from ..faults import Proxy
+
+
+class Working:
+    """A keeper in a thread, for a spool that is still written."""
+
+    def __init__(self, spool: Spool, transport: Transport, patience_s: float) -> None:
+        self.writing = True
+        self.reports: list[tuple[str, dict[str, Any]]] = []
+        self.keeper = Keeper(
+            spool.folder,
+            transport,
+            lambda kind, **fields: self.reports.append((kind, fields)),
+            lambda: self.writing,
+            lambda: patience_s,
+        )
+        self.thread = threading.Thread(target=self.keeper.work)
+        self.thread.start()
+
+    def heard(self, kind: str) -> list[dict[str, Any]]:
+        return [fields for each, fields in self.reports if each == kind]
+
+    def end(self) -> dict[str, Any]:
+        self.writing = False
+        self.thread.join(60)
+        assert not self.thread.is_alive()
+        return self.keeper.outcome()
+
+
+@pytest.fixture
+def spool(tmp_path: Path, environment: object) -> Spool:
+    spool = Spool(str(tmp_path / "spools"), "r1", 1 << 30)
+    spool.event(
+        "run", run={"id": "r1", "project": os.environ["RUNFS_PROJECT"], "resume": "never", "host": ""}
+    )
+    return spool
+
+
+Work = Callable[..., Working]
+
+
+@pytest.fixture
+def work(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(module, "PAUSE_FIRST_S", 0.01)
+    monkeypatch.setattr(module, "PAUSE_MAX_S", 0.05)
+    started: list[Working] = []
+
+    def start(transport: Transport, patience_s: float = 30.0) -> Working:
+        started.append(Working(spool, transport, patience_s))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.keeper.stop()
+        each.thread.join(60)
+
+
+def stored() -> StoredRun:
+    (run,) = Api().runs(os.environ["RUNFS_PROJECT"])
+    return run
+
+
+def test_from_begin_to_end(transport: Transport, spool: Spool, work: Work) -> None:
+    working = work(transport)
+    until(lambda: working.heard("ready"))
+    spool.history(b'{"a":1}')
+    until(lambda: list(stored().history()))
+    assert stored().state == "running"
+    spool.event("finish", exit_code=3, state="failed")
+    until(lambda: stored().state == "failed")
+    outcome = working.end()
+    assert (outcome["complete"], outcome["closed"], outcome["failed"]) == (True, True, [])
+    assert stored().exit_code == 3
+
+
+def test_a_spool_that_just_ends_is_a_crash(transport: Transport, spool: Spool, work: Work) -> None:
+    working = work(transport)
+    spool.history(b'{"a":1}')
+    assert working.end()["complete"]
+    assert stored().state == "crashed"
+    assert len(list(stored().history())) == 1
+
+
+def test_an_outage_is_reported_once_and_waited_out(server: Server, spool: Spool, work: Work) -> None:
+    with Proxy(lambda: server.url) as proxy:
+        working = work(Transport(proxy.url, server.key))
+        until(lambda: working.heard("ready"))
+        proxy.fault = lambda method, path, phase: (500, 0)
+        spool.history(b'{"a":1}')
+        until(lambda: working.heard("unreachable"))
+        seen = len(proxy.seen)
+        until(lambda: len(proxy.seen) > seen + 3)
+        assert len(working.heard("unreachable")) == 1
+        assert list(stored().history()) == []
+        proxy.fault = lambda method, path, phase: None
+        until(lambda: working.heard("reachable"))
+        spool.event("finish", exit_code=0, state="finished")
+        assert working.end()["complete"]
+    assert [row["a"] for row in stored().history()] == [1]
+
+
+@pytest.mark.parametrize("fault", ["drop", (500, 0), (401, 0), (404, 0)])
+def test_patience_ends_after_the_run(server: Server, spool: Spool, work: Work, fault: Any) -> None:
+    with Proxy(lambda: server.url) as proxy:
+        working = work(Transport(proxy.url, server.key), patience_s=0.2)
+        until(lambda: working.heard("ready"))
+        proxy.fault = lambda method, path, phase: fault
+        spool.history(b'{"a":1}')
+        until(lambda: working.heard("unreachable"))
+        outcome = working.end()
+    assert not outcome["complete"]
+    assert outcome["trouble"]
+    assert stored().state == "running"
+
+
+def test_progress_is_told_while_the_last_files_go(
+    server: Server, spool: Spool, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROGRESS_S", 0.0)
+    Path("f").write_bytes(bytes(100))
+    held = threading.Event()
+
+    def fault(method: str, path: str, phase: str) -> None:
+        if method == "PUT":
+            held.wait(60)
+
+    with Proxy(lambda: server.url, fault) as proxy:
+        working = work(Transport(proxy.url, server.key))
+        spool.event("save", files=[["f", str(Path("f").absolute()), 100]], policy="end")
+        spool.event("finish", exit_code=0, state="finished")
+        until(lambda: working.heard("progress"))
+        told = working.heard("progress")[-1]
+        assert (told["files_pending"], told["bytes_pending"], told["complete"]) == (["f"], 100, False)
+        held.set()
+        outcome = working.end()
+    assert (outcome["files_sent"], outcome["bytes_taken"], outcome["complete"]) == (1, 100, True)

@@ -1,0 +1,232 @@
+"""One file to the server: what is registered is what the file was, whatever happens to it meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sdk.api import StoredRun
+from sdk.client import Target
+from sdk.errors import Unreachable
+from sdk.keeper import transfer as module
+from sdk.keeper.ledger import Sent, Tracked
+from sdk.keeper.meter import Meter
+from sdk.keeper.transfer import SMALL_BYTES, Transfer, Unstable, Vanished, still_as_sent
+from sdk.transport import Transport
+
+from ..conftest import Server
+from ..faults import Proxy
+
+SIZES = [0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, 3 << 20]
+
+
+def tracked(name: str, data: bytes | None = None) -> Tracked:
+    if data is not None:
+        Path(name).write_bytes(data)
+    return Tracked(name, str(Path(name).absolute()), "now")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_any_size(target: Target, stored: StoredRun, size: int) -> None:
+    data = os.urandom(size)
+    meter = Meter()
+    sent = Transfer(target, meter).send(tracked("f", data))
+    file = stored.file("f")
+    assert (file.size, file.sha256, file.md5) == (
+        size,
+        hashlib.sha256(data).hexdigest(),
+        hashlib.md5(data).hexdigest(),
+    )
+    assert (sent.size, sent.sha256, sent.file_id) == (size, file.sha256, file.id)
+    assert meter.bytes == size
+    assert Path(file.download("copies")).read_bytes() == data
+
+
+def test_parts(target: Target, stored: StoredRun) -> None:
+    data = os.urandom(1 << 20) * 70 + b"odd"
+    file = tracked("f", data)
+    begun: list[Any] = []
+    Transfer(target, Meter()).send(file, lambda: begun.append(list(file.upload or [])))
+    assert begun[0][1] == hashlib.sha256(data).hexdigest()
+    assert file.upload is None
+    assert Path(stored.file("f").download("copies")).read_bytes() == data
+
+
+def test_the_same_content_is_not_sent_twice(target: Target, stored: StoredRun) -> None:
+    data = os.urandom(2 << 20)
+    meter = Meter()
+    transfer = Transfer(target, meter)
+    file = tracked("f", data)
+    file.sent = transfer.send(file)
+    assert transfer.send(file).file_id == file.sent.file_id
+    transfer.send(tracked("other", data))  # stored already: registered without sending
+    assert meter.bytes == len(data)
+    assert stored.file("f").version == 1
+    assert stored.file("other").size == len(data)
+
+
+def test_what_was_deleted_there_is_sent_when_it_is_saved_again(target: Target, stored: StoredRun) -> None:
+    transfer = Transfer(target, Meter())
+    file = tracked("f", b"data")
+    file.sent = transfer.send(file)
+    stored.file("f").delete()
+    transfer.send(file)  # nobody asked: it stays deleted
+    assert list(stored.files()) == []
+    file.confirm = True
+    transfer.send(file)
+    assert [each.name for each in stored.files()] == ["f"]
+
+
+def test_a_new_content_is_a_new_version(target: Target, stored: StoredRun) -> None:
+    transfer = Transfer(target, Meter())
+    first = tracked("f", b"one")
+    first.sent = transfer.send(first)
+    Path("f").write_bytes(b"two")
+    assert transfer.send(first).file_id == first.sent.file_id
+    assert stored.file("f").version == 2
+
+
+def test_types(target: Target, stored: StoredRun) -> None:
+    transfer = Transfer(target, Meter())
+    transfer.send(tracked("a.json", b"{}"))
+    transfer.send(tracked("picture", b"\x89PNG\r\n\x1a\n" + bytes(SMALL_BYTES)))
+    assert [file.content_type for file in stored.files()] == ["application/json", "image/png"]
+
+
+def test_a_file_that_is_gone(target: Target) -> None:
+    with pytest.raises(Vanished, match="No such file"):
+        Transfer(target, Meter()).send(tracked("absent"))
+    Path("folder").mkdir()
+    with pytest.raises(Vanished, match="directory"):
+        Transfer(target, Meter()).send(tracked("folder"))
+
+
+class Meddling:
+    """Changes a file when it is hashed, or just before its bytes are sent."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, change: Any) -> None:
+        original = getattr(module, name)
+
+        def meddled(*arguments: Any) -> Any:
+            result = original(*arguments)
+            change()
+            return result
+
+        monkeypatch.setattr(module, name, meddled)
+
+
+def later(path: str) -> None:
+    """A time that any file system tells from the present."""
+    now = time.time_ns()
+    os.utime(path, ns=(now, now + 10_000_000_000))
+
+
+@pytest.mark.parametrize("size", [100, 2 << 20])
+def test_changed_in_place_while_it_is_read(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    def change() -> None:
+        Path("f").write_bytes(os.urandom(size))
+        later("f")
+
+    file = tracked("f", os.urandom(size))
+    Meddling(monkeypatch, "_digest", change)
+    with pytest.raises(Unstable):
+        Transfer(target, Meter()).send(file)
+    assert list(stored.files()) == []
+
+
+def test_changed_between_hash_and_sending(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tracked("f", os.urandom(2 << 20))
+    Meddling(monkeypatch, "content_type", lambda: Path("f").write_bytes(os.urandom(2 << 20)))
+    with pytest.raises(Unstable, match="changed while it was read"):
+        Transfer(target, Meter()).send(file)
+    assert list(stored.files()) == []
+
+
+def test_shorter_while_it_is_sent(target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tracked("f", os.urandom(2 << 20))
+    Meddling(monkeypatch, "content_type", lambda: os.truncate("f", 100))
+    with pytest.raises(Unstable, match="shorter"):
+        Transfer(target, Meter()).send(file)
+    assert list(stored.files()) == []
+
+
+@pytest.mark.parametrize("size", [100, 2 << 20])
+def test_growth_is_no_change_of_what_was_read(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    data = os.urandom(size)
+
+    def grow() -> None:
+        with Path("f").open("ab") as file:
+            file.write(b"more")
+
+    file = tracked("f", data)
+    Meddling(monkeypatch, "_digest", grow)
+    sent = Transfer(target, Meter()).send(file)
+    assert stored.file("f").sha256 == hashlib.sha256(data).hexdigest()
+    assert not still_as_sent(file.local, sent)
+
+
+def test_replaced_while_it_is_sent(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = os.urandom(2 << 20)
+    file = tracked("f", data)
+    Path("new").write_bytes(b"new")
+    Meddling(monkeypatch, "content_type", lambda: os.replace("new", "f"))  # noqa: PTH105
+    sent = Transfer(target, Meter()).send(file)
+    assert stored.file("f").sha256 == hashlib.sha256(data).hexdigest()
+    assert not still_as_sent(file.local, sent)
+
+
+def test_young_files_are_looked_at_again(target: Target) -> None:
+    file = tracked("f", b"x")
+    assert Transfer(target, Meter()).send(file).racy
+    hour_ago = time.time_ns() - 3600 * 10**9
+    os.utime("f", ns=(hour_ago, hour_ago))
+    assert not Transfer(target, Meter()).send(file).racy
+
+
+def test_as_sent(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_text("abc")
+    seen = path.stat()
+    sent = Sent(3, "", 1, seen.st_ino, seen.st_mtime_ns, False)
+    assert still_as_sent(str(path), sent)
+    later(str(path))
+    assert not still_as_sent(str(path), sent)
+    path.unlink()
+    assert still_as_sent(str(path), sent)
+
+
+def test_connections_that_drop(
+    server: Server, target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    data = os.urandom(2 << 20)
+    dropped: list[str] = []
+
+    def fault(method: str, path: str, phase: str) -> Any:
+        if method == "PUT" and len(dropped) < 2:
+            dropped.append(path)
+            return "drop"
+        return None
+
+    with Proxy(lambda: server.url, fault) as proxy:
+        through = Target(Transport(proxy.url, server.key), "runs", "r1", project=stored.project)
+        Transfer(through, Meter()).send(tracked("f", data))
+        assert stored.file("f").sha256 == hashlib.sha256(data).hexdigest()
+        assert len(dropped) == 2
+        proxy.fault = lambda method, path, phase: "drop" if method == "PUT" else None
+        with pytest.raises(Unreachable):
+            Transfer(through, Meter()).send(tracked("g", data + b"x"))
+    assert [file.name for file in stored.files()] == ["f"]

@@ -1,0 +1,142 @@
+"""HTTP: retries of what may pass, errors by what they mean, no key for anyone else."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sdk.errors import Absent, Conflict, Denied, Mismatch, ServerError, Unreachable
+from sdk.transport import Transport, path
+
+from .conftest import Server
+from .faults import Proxy
+
+
+@pytest.fixture
+def transport(server: Server) -> Iterator[Transport]:
+    opened = Transport(server.url, server.key)
+    yield opened
+    opened.close()
+
+
+def test_paths_are_quoted() -> None:
+    assert path("runs", "a b/c?", 7, "7:append") == "/api/v1/runs/a%20b%2Fc%3F/7/7:append"
+
+
+def test_calls(transport: Transport) -> None:
+    project = os.environ["RUNFS_PROJECT"]
+    run = transport.call("POST", path("runs"), {"id": "r1", "project": project})
+    assert run["id"] == "r1"
+    same = transport.call("GET", path("runs", "r1"), query={"project": project, "left_out": None})
+    assert same["path"] == run["path"]
+    assert transport.call("DELETE", path("runs", "r1"), query={"project": project}) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "where", "body", "error", "kind"),
+    [
+        ("GET", path("runs", "absent"), None, Absent, "not-found"),
+        ("POST", path("runs"), {"unknown": 1}, ServerError, "invalid"),
+        ("POST", path("runs"), b"{", ServerError, "malformed"),
+        ("GET", "/nowhere", None, Absent, "not-found"),
+    ],
+)
+def test_refusals(
+    transport: Transport, method: str, where: str, body: Any, error: type[ServerError], kind: str
+) -> None:
+    with pytest.raises(error) as caught:
+        transport.call(method, where, body)
+    assert caught.value.kind == f"urn:runfs:problem:{kind}"
+    assert type(caught.value) is error
+    assert caught.value.detail
+
+
+def test_more_refusals(transport: Transport, server: Server) -> None:
+    with pytest.raises(Denied):
+        Transport(server.url, None).call("GET", path("runs"))
+    where = {"project": os.environ["RUNFS_PROJECT"], "id": "twice"}
+    transport.call("POST", path("runs"), where)
+    with pytest.raises(Conflict):
+        transport.call("POST", path("runs"), where)
+    query = {"project": where["project"], "path": "a", "sha256": "0" * 64}
+    with pytest.raises(Mismatch):
+        transport.send_bytes("PUT", path("runs", "twice", "files"), b"other", query=query)
+
+
+@pytest.mark.parametrize("fault", ["drop", (503, 0), (429, 0), (502, 0)])
+def test_what_passes_is_tried_again(server: Server, fault: Any) -> None:
+    faults = [fault, fault]
+    with Proxy(lambda: server.url) as proxy:
+        proxy.fault = lambda method, where, phase: faults.pop() if faults else None
+        assert Transport(proxy.url, server.key).call("GET", path("runs"))["items"] is not None
+        assert len(proxy.seen) == 3
+
+
+@pytest.mark.parametrize("fault", ["drop", (503, 0), (500, 0), (507, 0)])
+def test_what_does_not_pass_is_unreachable(server: Server, fault: Any) -> None:
+    with Proxy(lambda: server.url) as proxy:
+        proxy.fault = lambda method, where, phase: fault
+        transport = Transport(proxy.url, server.key)
+        with pytest.raises(Unreachable, match=r"does not answer|cannot now"):
+            transport.call("GET", path("runs"))
+        seen = len(proxy.seen)
+        with pytest.raises(Unreachable):
+            transport.call("GET", path("runs"), retries=False)
+        assert len(proxy.seen) == seen + 1
+
+
+def test_a_long_retry_after_is_left_to_the_caller(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", slept.append)
+    with Proxy(lambda: server.url) as proxy:
+        proxy.fault = lambda method, where, phase: (503, 3600)
+        with pytest.raises(Unreachable):
+            Transport(proxy.url, server.key).call("GET", path("runs"))
+    assert slept
+    assert max(slept) <= 5
+
+
+def test_nobody_there() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(Unreachable, match=rf"{url} does not answer: .*refused"):
+            Transport(url, None).call("GET", "/", retries=False)
+
+
+def test_a_body_that_never_ends_in_time(server: Server) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(Unreachable, match="timed out"):
+            Transport(url, None).call("GET", "/", retries=False, timeout_s=0.1)
+
+
+def test_the_key_goes_to_its_server_alone(server: Server) -> None:
+    seen: list[str | None] = []
+
+    class Watching(Proxy):
+        def forward(self, request: Any) -> None:
+            seen.append(request.headers.get("Authorization"))
+            super().forward(request)
+
+    with Watching(lambda: server.url) as ours, Watching(lambda: server.url) as other:
+        transport = Transport(ours.url, server.key)
+        transport.call("GET", path("runs"))
+        with pytest.raises(ServerError):
+            transport.put(f"{other.url}/elsewhere", "PUT", {}, io.BytesIO(b"abc"), 3)
+    assert seen == [f"Bearer {server.key}", None]
+
+
+def test_a_redirect_is_not_followed(server: Server) -> None:
+    with Proxy(lambda: server.url) as proxy:
+        proxy.fault = lambda method, where, phase: (302, 0)
+        with pytest.raises(ServerError):
+            Transport(proxy.url, server.key).call("GET", path("runs"))
+        assert len(proxy.seen) == 1
