@@ -1,0 +1,139 @@
+"""The current run of a process: module functions, several runs, the ends of scripts, forked children."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sdk
+from sdk.api import Api
+
+
+def test_module_functions_work_on_the_current_run(server: object) -> None:
+    Path("a.txt").write_text("a")
+    run = sdk.init(config={"lr": 1})
+    assert sdk.run is run
+    sdk.log({"loss": 1})
+    sdk.config.epochs = 2
+    sdk.summary["best"] = 3
+    assert sdk.save("a.txt") == [str(Path("a.txt").absolute())]
+    sdk.finish()
+    assert sdk.run is None
+    sdk.finish()
+    found = Api().run(run.path)
+    assert found.config == {"lr": 1, "epochs": 2}
+    assert (found.summary["loss"], found.summary["best"]) == (1, 3)
+    assert [file.name for file in found.files()] == ["a.txt"]
+
+
+def test_before_init_every_call_says_what_to_do(environment: object) -> None:
+    for call in (lambda: sdk.log({}), lambda: sdk.save("x")):
+        with pytest.raises(sdk.UsageError, match=r"You must call sdk.init\(\) before sdk"):
+            call()
+    with pytest.raises(sdk.UsageError, match=r"sdk\.config"):
+        sdk.config["lr"] = 1
+    with pytest.raises(AttributeError, match="no attribute 'absent'"):
+        sdk.absent  # noqa: B018
+
+
+def test_an_open_run_is_returned_unless_another_is_wanted(
+    server: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = sdk.init()
+    assert sdk.init() is first
+    assert "still open" in capsys.readouterr().err
+    other = sdk.init(reinit="create_new")
+    assert sdk.run is other
+    other.finish()
+    assert sdk.run is first
+    second = sdk.init(reinit=True)
+    assert second is not first
+    with pytest.raises(sdk.UsageError, match="finished"):
+        first.log({})
+    second.finish()
+
+
+def test_wrong_arguments(environment: object) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nmae'"):
+        sdk.init(nmae="x")
+    with pytest.raises(sdk.SettingsError, match="mode"):
+        sdk.init(mode="onlien")
+    with pytest.raises(TypeError, match="a config is"):
+        sdk.init(config=5, mode="disabled")
+    assert sdk.run is None
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "state"),
+    [
+        ("", 0, "finished"),
+        ("sys.exit()", 0, "finished"),
+        ("sys.exit(3)", 3, "failed"),
+        ("sys.exit('words')", 1, "failed"),
+        ("raise ValueError('x')", 1, "failed"),
+        ("raise KeyboardInterrupt", -2, "killed"),
+    ],
+)
+def test_the_end_of_a_script_finishes_its_run(
+    server: object, script: Callable[..., Any], ending: str, status: int, state: str
+) -> None:
+    train = script(f"""
+        import sys, sdk
+        run = sdk.init(id="r1")
+        open("a.txt", "w").write("a")
+        run.save("a.txt", policy="end")
+        run.log({{"loss": 1}})
+        {ending}
+    """)
+    assert train.end()[0] == status
+    (found,) = Api().runs(os.environ["RUNFS_PROJECT"])
+    assert found.state == state
+    assert found.exit_code == (0 if status == 0 else 130 if state == "killed" else status)
+    assert [file.name for file in found.files()] == ["a.txt"]
+    assert found.summary["loss"] == 1
+
+
+def test_a_forked_child_leaves_the_run_alone(server: object, script: Callable[..., Any]) -> None:
+    train = script("""
+        import os, sdk
+        run = sdk.init(id="forking")
+        child = os.fork()
+        if child == 0:
+            try:
+                run.log({"child": 1})
+            except sdk.UsageError as error:
+                print(error, flush=True)
+            print("current:", sdk.run, flush=True)
+            run.finish()
+            raise SystemExit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        run.log({"parent": 1})
+    """)
+    status, out, err = train.end()
+    assert status == 0, err
+    assert "belongs to process" in out
+    assert "current: None" in out
+    found = next(Api().runs(os.environ["RUNFS_PROJECT"]))
+    assert found.state == "finished"
+    assert [set(row) & {"child", "parent"} for row in found.history()] == [{"parent"}]
+
+
+def test_two_runs_of_two_threads_of_one_process(server: object) -> None:
+    runs = [sdk.init(reinit="create_new", id=f"r{number}") for number in range(2)]
+    for number, run in enumerate(runs):
+        run.log({"number": number})
+    for run in runs:
+        run.finish()
+    for number, run in enumerate(runs):
+        assert [row["number"] for row in Api().run(run.path).history()] == [number]
+
+
+def test_sys_exit_still_exits() -> None:
+    with pytest.raises(SystemExit) as caught:
+        sys.exit(5)
+    assert caught.value.code == 5

@@ -1,0 +1,104 @@
+"""sync sends what was left behind, and leaves alone what lives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sdk
+from sdk.api import Api
+from sdk.syncing import pending, sync
+
+from .conftest import Server
+
+
+def offline(run_id: str, **settings: Any) -> sdk.Run:
+    Path(f"{run_id}.txt").write_text(run_id)
+    with sdk.init(mode="offline", id=run_id, config={"n": run_id}, **settings) as run:
+        run.log({"loss": 1})
+        run.log({"loss": 2})
+        run.summary["best"] = 1
+        print("printed by", run_id)
+        run.save(f"{run_id}.txt")
+    return run
+
+
+def test_offline_runs_are_sent_as_they_were(server: Server, spools: Path) -> None:
+    runs = [offline("r1"), offline("r2")]
+    assert pending() == sorted(str(path) for path in spools.iterdir())
+    results = sync()
+    assert [(each.state, each.folder) for each in results] == [("sent", run.dir) for run in runs]
+    assert pending() == []
+    for run, result in zip(runs, results, strict=True):
+        assert result.run is not None
+        found = Api().run(result.run)
+        assert (found.id, found.state, found.config) == (run.id, "finished", {"n": run.id})
+        assert [row["loss"] for row in found.history()] == [1, 2]
+        assert (found.summary["loss"], found.summary["best"]) == (2, 1)
+        assert f"printed by {run.id}" in list(found.console())
+        assert [file.name for file in found.files()] == [f"{run.id}.txt"]
+
+
+def test_some_spools_only(server: Server, tmp_path: Path) -> None:
+    runs = [offline("r1"), offline("r2", dir=tmp_path / "elsewhere")]
+    assert [each.folder for each in sync([str(runs[1].dir)])] == [runs[1].dir]
+    assert [each.folder for each in sync([tmp_path / "elsewhere" / ".runfs"])] == []
+    assert [each.state for each in sync()] == ["sent"]
+
+
+def test_a_living_run_is_left_alone(server: Server) -> None:
+    with sdk.init(mode="offline") as run:
+        run.log({"loss": 1})
+        (result,) = sync()
+        assert (result.state, result.reason) == ("running", "its process still runs")
+    assert [each.state for each in sync()] == ["sent"]
+
+
+def test_an_offline_run_whose_script_was_killed_crashed(server: Server, script: Callable[..., Any]) -> None:
+    train = script("""
+        import sdk
+        sdk.init(mode="offline").log({"loss": 1})
+        print(flush=True)
+        input()
+    """)
+    train.line()
+    train.kill()
+    (result,) = sync()
+    assert result.run is not None
+    found = Api().run(result.run)
+    assert (found.state, len(list(found.history()))) == ("crashed", 1)
+
+
+def test_the_server_refuses_or_is_away(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    offline("r1")
+    said: list[str] = []
+    (result,) = sync(api_key="runfs_" + "x" * 43)
+    assert result.state == "pending"
+    assert "unknown or revoked" in result.reason
+    monkeypatch.setattr("sdk.syncing.SYNC_PATIENCE_S", 0.0)
+    (result,) = sync(url="http://127.0.0.1:9", say=said.append)
+    assert result.state == "pending"
+    assert "refused" in result.reason
+    assert "refused" in said[0]
+    assert [each.state for each in sync()] == ["sent"]
+
+
+def test_a_run_of_the_same_id_refuses_a_second_one(server: Server) -> None:
+    offline("same")
+    offline("same")
+    first, second = sync()
+    assert (first.state, second.state) == ("sent", "pending")
+    assert "same" in second.reason
+
+
+def test_resumed_offline_runs_follow_each_other(server: Server) -> None:
+    offline("same", resume="allow")
+    offline("same", resume="allow")
+    assert [each.state for each in sync()] == ["sent", "sent"]
+    (found,) = Api().runs(os.environ["RUNFS_PROJECT"])
+    assert [row["loss"] for row in found.history()] == [1, 2, 1, 2]
+    assert [file.version for file in found.files()] == [1]
