@@ -28,6 +28,11 @@ class Codec:
         """`pack_parts(value, parts)` appends what `pack` would join; opaque data goes by reference."""
         return make_pack_parts(self.declared)
 
+    def append(self, value: Any, parts: list[Part]) -> None:
+        """As `pack_parts`, and generated only at its first call: most of what a program declares is never
+        packed."""
+        self.pack_parts(value, parts)
+
     @functools.cached_property
     def unpack(self) -> Callable[[bytes | memoryview, int], tuple[Any, int]]:
         """`unpack(data, offset) -> (value, next offset)`; Error for anything but the declared type."""

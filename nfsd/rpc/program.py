@@ -77,8 +77,8 @@ def procedure(number: int, arguments: Any = None, result: Any = None) -> Callabl
             name=getattr(method, "__name__", "").upper(),
             method=method,
             unpack=xdr.codec(arguments).unpack_all,
-            pack_result=good.pack_parts,
-            pack_failure=whole.pack_parts,
+            pack_result=good.append,
+            pack_failure=whole.append,
             head=SUCCESS + struct.pack(">I", 0) if succeeds else SUCCESS,
         )
         return method

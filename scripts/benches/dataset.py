@@ -105,8 +105,10 @@ def make(api: Api, shape: Shape, pattern: Pattern, large: Path) -> None:
             uploads.append(pool.submit(api.upload, run, path, data))
         for answer in uploads:
             answer.result()
-    pattern.write(LARGE, shape.large_bytes, large)
-    api.upload_file(LARGE_RUN, "large.bin", large)
+        pattern.write(LARGE, shape.large_bytes, large)
+        api.upload_file(LARGE_RUN, "large.bin", large)
+        for answer in [pool.submit(api.finish_run, run) for run in ["run-0000", *runs]]:
+            answer.result()
 
 
 def make_and_copy(plan: Plan, shape: Shape, data: Path, folder: Path) -> int:

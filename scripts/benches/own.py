@@ -163,6 +163,7 @@ def _grown(plan: Plan, name: str, clones: int) -> peers.Peer:
     api.create_run(CLONED_RUN)
     for number in range(CLONED_FILES):
         api.upload(CLONED_RUN, f"file-{number:04}.bin", b"%07d\n" % number)
+    api.finish_run(CLONED_RUN)
     peer.stop()
     if clones:
         clone_run(data / CATALOG, clones)

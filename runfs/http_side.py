@@ -1,0 +1,36 @@
+"""The HTTP side: the API and the pages, on a bound socket.
+
+To import what it stands on takes longer than to start all the rest, so the daemon imports this module when
+NFS answers already.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+import httpapi.app
+from httpapi.settings import Settings
+from runfs.metrics import Calls
+from runfs.opened import Store
+from runfs.readiness import check_nfs
+from runfs.settings import Address
+
+
+@asynccontextmanager
+async def serving(store: Store, calls: Calls, nfs: Address, bound: socket.socket) -> AsyncIterator[None]:
+    """Serve inside the block; at its end requests in flight are answered. `nfs` is asked for readiness."""
+    registry = CollectorRegistry()
+    registry.register(calls)
+    settings = Settings(ready=lambda: check_nfs(nfs), registry=registry)
+    runner = httpapi.app.runner(httpapi.app.build(store.catalog, store.blobs, store.uploads, settings))
+    await runner.setup()
+    try:
+        await web.SockSite(runner, bound, backlog=1024).start()
+        yield
+    finally:
+        await runner.cleanup()
