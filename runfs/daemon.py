@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from runfs import chores, nfs_side, opened
-from runfs.metrics import Calls, logged
+from runfs.metrics import Calls
 from runfs.ports import bound_to
 from runfs.serving import Serving, remove
 from runfs.settings import Settings
@@ -41,8 +41,7 @@ async def running(settings: Settings, sockets: Sockets) -> AsyncIterator[Serving
             opened.store(settings.catalog, settings.blobs, settings.grace_s, settings.versions_kept)
         )
         await chores.first_start(store.catalog, settings)
-        observer = logged(calls) if settings.verbose else calls
-        listening = await stack.enter_async_context(nfs_side.serving(settings, sockets.rpc, store, observer))
+        listening = await stack.enter_async_context(nfs_side.serving(settings, sockets.rpc, store, calls))
 
         # In a thread: NFS answers meanwhile, after 0.4 of the time that importing all of it first takes.
         http_side = await asyncio.to_thread(importlib.import_module, "runfs.http_side")

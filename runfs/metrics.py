@@ -1,6 +1,6 @@
 """What /metrics says of the NFS side: calls by procedure and status, and the time they took.
 
-A call costs one look-up in a dict; the text is made when somebody asks for it.
+The dispatches count; the text is made when somebody asks for it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from nfsd.rpc import Observer
+from nfsd.rpc import Tallies
 
 log = logging.getLogger(__name__)
 
@@ -20,38 +20,25 @@ PROGRAMS = {100000: "portmap", 100003: "nfs", 100005: "mount", 100021: "nlm", 10
 
 
 class Calls(Collector):
-    """Counts every call of every program; a prometheus collector."""
+    """Counts every call of every program; a prometheus collector over what the dispatches count."""
 
     def __init__(self) -> None:
-        self._tally: dict[tuple[int, str, str], list[float]] = {}
-
-    def __call__(self, program: int, procedure: str, status: str, seconds: float) -> None:
-        """Count one call that is over."""
-        tally = self._tally.get((program, procedure, status))
-        if tally is None:
-            tally = self._tally[program, procedure, status] = [0, 0.0]
-        tally[0] += 1
-        tally[1] += seconds
+        self.tallies = Tallies()
 
     def collect(self) -> Iterator[Metric]:
         """The counts so far, as prometheus wants them."""
         labels = ("program", "procedure", "status")
         calls = CounterMetricFamily("runfs_rpc_calls", "RPC calls answered.", labels=labels)
         seconds = CounterMetricFamily("runfs_rpc_seconds", "Time spent on RPC calls.", labels=labels)
-        for (program, procedure, status), (count, spent) in sorted(self._tally.items()):
+        for program, procedure, status, tally in self.tallies:
             values = (PROGRAMS.get(program, str(program)), procedure, status)
-            calls.add_metric(values, count)
-            seconds.add_metric(values, spent)
+            calls.add_metric(values, tally.calls)
+            seconds.add_metric(values, tally.seconds)
         yield calls
         yield seconds
 
 
-def logged(count: Observer) -> Observer:
-    """`count`, and a line at debug for every call."""
-
-    def observe(program: int, procedure: str, status: str, seconds: float) -> None:
-        count(program, procedure, status, seconds)
-        name = PROGRAMS.get(program, str(program))
-        log.debug("%s %s %s in %.0f us", name, procedure, status, seconds * 1e6)
-
-    return observe
+def logged(program: int, procedure: str, status: str, seconds: float) -> None:
+    """Write a line at debug for a call: an observer of a dispatch."""
+    name = PROGRAMS.get(program, str(program))
+    log.debug("%s %s %s in %.0f us", name, procedure, status, seconds * 1e6)

@@ -16,11 +16,12 @@ from nfsd.nfs3.program import NFS3
 from nfsd.nlm4 import Locking
 from nfsd.nlm4.types import NLM_PROG
 from nfsd.portmap import Mappings, Portmap
-from nfsd.rpc import Dispatch, Observer, Program, Refusal, Server
+from nfsd.rpc import Dispatch, Program, Refusal, Server
 from nfsd.rpc.client import UdpCalls
 from nfsd.tree.networks import Networks
 from nfsd.tree.tree import Tree
 from runfs import portmapper
+from runfs.metrics import Calls, logged
 from runfs.mount_form import explicit_mount
 from runfs.opened import Store
 from runfs.ports import bound_to
@@ -53,7 +54,7 @@ class Listening:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, sockets: Sockets, store: Store, observer: Observer
+    settings: Settings, sockets: Sockets, store: Store, calls: Calls
 ) -> AsyncIterator[Listening]:
     """Serve inside the block. At its end calls in flight are answered, and nobody is told of us any more."""
     tree = Tree(store.catalog, Content(store.catalog.direct, store.blobs))
@@ -62,17 +63,18 @@ async def serving(
     nfs = NFS3(tree, networks, owner, lambda: _space(settings.data))
     mount = Mount3(tree, networks, _mounted)
     mappings = Mappings()
+    observer = logged if settings.verbose else None
     async with AsyncExitStack() as stack:
 
         async def serve(programs: tuple[Program, ...], *bound: socket.socket) -> None:
-            server = Server(Dispatch(programs, observer, _refused))
+            server = Server(Dispatch(programs, observer, _refused, calls.tallies))
             stack.push_async_callback(server.stop)
             for each in bound:
                 await server.serve(each)
 
-        calls = await UdpCalls.open(sockets.callbacks)
+        callbacks = await UdpCalls.open(sockets.callbacks)
         file, name = settings.data / LOCKS_FILE, socket.gethostname()
-        locking = await Locking.start(file, mappings, calls, tree.resolve, name, networks.admit)
+        locking = await Locking.start(file, mappings, callbacks, tree.resolve, name, networks.admit)
         stack.push_async_callback(locking.stop)
         over_tcp, over_udp = (nfs, mount, *locking.programs), (mount, *locking.programs)
         portmapper.fill(

@@ -5,6 +5,7 @@ from nfsd.rpc.dispatch import Dispatch, Observer, Peer, Refusal
 from nfsd.rpc.limits import Limits
 from nfsd.rpc.program import Admit, Call, Fast, Packed, Procedure, Program, procedure
 from nfsd.rpc.server import Server
+from nfsd.rpc.tally import Tallies, Tally
 
 __all__ = [
     "ANONYMOUS",
@@ -22,5 +23,7 @@ __all__ = [
     "Program",
     "Refusal",
     "Server",
+    "Tallies",
+    "Tally",
     "procedure",
 ]

@@ -21,6 +21,7 @@ import xdr
 from nfsd.rpc import message
 from nfsd.rpc.auth import Credential, Denied, read_credential
 from nfsd.rpc.program import Call, Fast, Packed, Procedure, Program
+from nfsd.rpc.tally import Tallies, Tally
 from nfsd.rpc.types import accept_stat, auth_stat
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ Reply = list[xdr.Part]
 
 
 class Observer(Protocol):
-    """Is told of every call when it is over, if a dispatch is given one."""
+    """Is told of every call when it is over, if a dispatch is given one; to count, `Tallies` is cheaper."""
 
     def __call__(self, program: int, procedure: str, status: str, seconds: float) -> None:
         """`status` is OK, the name of a failure's discriminant, or that of an RPC refusal."""
@@ -60,6 +61,8 @@ class Route:
     credential: Credential
     end: int
     fast: Fast | None
+    tally: Tally
+    """Of calls that ended well, at hand: to find it for each call costs a quarter of a fast answer."""
 
 
 @dataclass(slots=True)
@@ -82,10 +85,12 @@ class Dispatch:
         programs: Iterable[Program],
         observer: Observer | None = None,
         audit: Callable[[Refusal], None] | None = None,
+        tallies: Tallies | None = None,
     ) -> None:
         self._programs: dict[int, dict[int, Program]] = {}
         self._fast: dict[tuple[int, int], dict[int, Fast]] = {}
         self._observer = observer
+        self._tallies = tallies or Tallies()
         self._audit = audit
         for program in programs:
             versions = self._programs.setdefault(program.number, {})
@@ -105,12 +110,14 @@ class Dispatch:
             except message.Rejected as rejected:
                 return [rejected.reply]
         if route.fast is not None:
-            observer = self._observer
-            began = perf_counter() if observer else 0.0
+            began = perf_counter()
             result = route.fast(record, route.end, route.credential)
             if result is not None:
-                if observer:
-                    observer(route.program.number, route.procedure.name, "OK", perf_counter() - began)
+                seconds = perf_counter() - began
+                route.tally.calls += 1
+                route.tally.seconds += seconds
+                if self._observer:
+                    self._observer(route.program.number, route.procedure.name, "OK", seconds)
                 if isinstance(result, bytes):
                     return [message.success(record[:4], result)]
                 return _with_head(record[:4], message.SUCCESS, result)
@@ -138,7 +145,8 @@ class Dispatch:
         except Denied as denied:
             raise self._refused(xid, header, credential, peer, denied) from None
         fast = self._fast[program.number, program.version].get(header.procedure)
-        route = Route(program, procedure, credential, header.end, fast)
+        tally = self._tallies.of(program.number, procedure.name, "OK")
+        route = Route(program, procedure, credential, header.end, fast, tally)
         if len(peer.routes) >= ROUTES_PER_PEER:
             peer.routes.clear()
         peer.routes[record[4 : header.end]] = route
@@ -159,7 +167,7 @@ class Dispatch:
 
     def _call(self, route: Route, record: bytes, peer: Peer) -> Reply | Coroutine[Any, Any, Reply]:
         """The general way: arguments unpacked, the coroutine stepped until it returns or waits."""
-        began = perf_counter() if self._observer else 0.0
+        began = perf_counter()
         row, program = route.procedure, route.program
         try:
             arguments = row.unpack(record, route.end)
@@ -203,8 +211,13 @@ class Dispatch:
         return reply
 
     def _observe(self, route: Route, status: str, began: float) -> None:
+        seconds = perf_counter() - began
+        number, name = route.program.number, route.procedure.name
+        tally = route.tally if status == "OK" else self._tallies.of(number, name, status)
+        tally.calls += 1
+        tally.seconds += seconds
         if self._observer:
-            self._observer(route.program.number, route.procedure.name, status, perf_counter() - began)
+            self._observer(number, name, status, seconds)
 
 
 def _status(result: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nfsd.rpc import Dispatch, Peer, Program, Refusal
+from nfsd.rpc import Dispatch, Peer, Program, Refusal, Tallies
 from nfsd.rpc.dispatch import ROUTES_PER_PEER
 
 LOCAL = ("127.0.0.1", 1000, "tcp")
@@ -183,7 +183,8 @@ async def test_the_observer_is_told_how_each_call_ended(sample: Any, calls: Any)
         assert 0 <= seconds < 60
         seen.append((program, procedure, status))
 
-    caller = Caller(sample, observer=observe)
+    tallies = Tallies()
+    caller = Caller(sample, observer=observe, tallies=tallies)
     caller.now(calls.make(1, calls.words(5)))
     caller.now(calls.make(1))
     caller.now(calls.make(5))
@@ -198,3 +199,5 @@ async def test_the_observer_is_told_how_each_call_ended(sample: Any, calls: Any)
         (300_000, "HALVE", "BAD"),
         (300_000, "CRASH", "SYSTEM_ERR"),
     ]
+    assert sorted(seen) == [(program, name, status) for program, name, status, _ in tallies]
+    assert all(tally.calls == 1 and 0 < tally.seconds < 60 for *_, tally in tallies)
