@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from store.blobs import LocalBlobs, open_blobs
+from store.blobs.cached import CachedBlobs
 from store.errors import Refused
 
 
@@ -26,14 +27,18 @@ def test_what_is_no_store(url: str) -> None:
         open_blobs(url)
 
 
-def test_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given = []
     monkeypatch.setattr("store.blobs.s3.S3Blobs", lambda *args: given.append(args))
     open_blobs("s3://bucket/some/prefix?endpoint=http://127.0.0.1:9&region=eu-1")
     open_blobs("s3://bucket")
-    assert given == [
+    assert given[:2] == [
         ("bucket", "/some/prefix", "http://127.0.0.1:9", "eu-1"),
         ("bucket", "", None, None),
     ]
+    with pytest.raises(Refused, match="cache_bytes is a number"):
+        open_blobs("s3://bucket?cache_bytes=lots", tmp_path)
+    cached = open_blobs("s3://bucket?cache_bytes=5", tmp_path / "cache")
+    assert isinstance(cached, CachedBlobs)
     with pytest.raises(Refused, match="no option endpiont"):
         open_blobs("s3://bucket?endpiont=http://x")
