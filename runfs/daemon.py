@@ -19,7 +19,7 @@ from runfs import chores, nfs_side, opened
 from runfs.metrics import Calls
 from runfs.ports import bound_to
 from runfs.serving import Serving, remove
-from runfs.settings import Settings
+from runfs.settings import CACHE_FOLDER, Settings
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,13 @@ async def running(settings: Settings, sockets: Sockets) -> AsyncIterator[Serving
     calls = Calls()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
-            opened.store(settings.catalog, settings.blobs, settings.grace_s, settings.versions_kept)
+            opened.store(
+                settings.catalog,
+                settings.blobs,
+                settings.grace_s,
+                settings.versions_kept,
+                cache=settings.data / CACHE_FOLDER,
+            )
         )
         await chores.first_start(store.catalog, settings)
         listening = await stack.enter_async_context(nfs_side.serving(settings, sockets.rpc, store, calls))

@@ -54,12 +54,17 @@ class Store:
 
 @asynccontextmanager
 async def store(
-    catalog_url: str, blobs_url: str, grace_s: float, versions_kept: int, poll_s: float | None = POLL_S
+    catalog_url: str,
+    blobs_url: str,
+    grace_s: float,
+    versions_kept: int,
+    poll_s: float | None = POLL_S,
+    cache: Path | None = None,
 ) -> AsyncIterator[Store]:
-    """The store, open inside the block; `poll_s` as for the catalog."""
+    """The store, open inside the block; `poll_s` as for the catalog, `cache` is a folder for what S3 gave."""
     opened_catalog = await Catalog.open(catalog_url, poll_s=poll_s)
     try:
-        blobs = open_blobs(blobs_url)
+        blobs = open_blobs(blobs_url, cache)
         try:
             uploads = Uploads(opened_catalog, blobs, grace_s=grace_s, versions_kept=versions_kept)
             yield Store(opened_catalog, blobs, uploads)

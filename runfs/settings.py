@@ -21,6 +21,7 @@ VERSIONS_KEPT = 5
 LOOPBACK = "127.0.0.1"
 CATALOG_FILE = "catalog.sqlite3"
 BLOBS_FOLDER = "blobs"
+CACHE_FOLDER = "cache"  # of what S3 gave
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
