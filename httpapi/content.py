@@ -1,12 +1,11 @@
 """The bytes of a version of a file as an answer: whole, in part, or "you have it" (RFC 9110 s13, s14).
 
-Its strong ETag is the content's SHA-256. Local blobs go out by sendfile where the loop has it, else from a
-mapping, both without copying; remote ones a chunk at a time. Nothing is ever held but one chunk. What users
+Its strong ETag is the content's SHA-256. Local blobs go out by sendfile, remote ones a chunk at a
+time: nothing is ever held but one chunk. What users
 saved is hostile to browsers until proven otherwise: it is saved and not shown, or shown in a sandbox that
 runs nothing.
 """
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from email.utils import formatdate
@@ -19,6 +18,7 @@ from httpapi.disposition import content_disposition
 from httpapi.door import METRICS
 from httpapi.problems import Problem
 from httpapi.ranges import Part, Unsatisfiable, chosen_part, tag_matches
+from httpapi.sendfile import can_send_files, send_file
 from httpapi.state import STATE, State
 from store.catalog import versions
 from store.catalog.rows import Version
@@ -98,11 +98,7 @@ async def _answer(
     stream = web.StreamResponse(status=status, headers=headers)
     stream.content_length = part.count
     await stream.prepare(request)
-    if isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
-        await _send_files(request, stream, version, part)
-    else:  # uvloop has no sendfile; it writes from a mapping without a copy
-        async for chunk in version_chunks(state, version, part.start, part.stop):
-            await stream.write(chunk)
+    await _send(request, stream, version, part)
     await stream.write_eof()
     return stream
 
@@ -132,25 +128,25 @@ async def version_chunks(
         at = extent.offset + last
 
 
-async def _send_files(request: web.Request, stream: web.StreamResponse, version: Version, part: Part) -> None:
-    """Send a part by sendfile, segment by segment; what is not a file here goes through memory."""
+async def _send(request: web.Request, stream: web.StreamResponse, version: Version, part: Part) -> None:
+    """Send a part segment by segment: past us where it is in a file here, else through memory."""
     state = request.app[STATE]
-    loop = asyncio.get_running_loop()
     at = part.start
     async for extent in _extents(state, version, part.start, part.stop):
         first, last = at - extent.offset, min(part.stop - extent.offset, extent.size)
         at = extent.offset + last
         path = state.blobs.path(extent.key)
-        if path is None:
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client has gone")
+        if path is None or not can_send_files(transport):
             async for chunk in version_chunks(state, version, extent.offset + first, at):
                 await stream.write(chunk)
             continue
-        if request.transport is None:
-            raise ConnectionResetError("the client has gone")
         with _opened(path) as file:
             if os.fstat(file.fileno()).st_size < last:
                 raise _cut_short(extent)
-            await loop.sendfile(request.transport, file, first, last - first)
+            await send_file(transport, file, first, last - first)
 
 
 async def _extents(state: State, version: Version, start: int, stop: int) -> AsyncIterator[Extent]:

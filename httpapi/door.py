@@ -65,6 +65,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Before an answer's headers leave: add the safe ones that the route did not set itself."""
     request[STARTED] = True
     headers = response.headers
+    headers["Server"] = "runfs"
     for name, value in HEADERS.items():
         if name not in headers:
             headers[name] = value

@@ -51,7 +51,9 @@ async def running(settings: Settings, sockets: Sockets) -> AsyncIterator[Serving
 
         # In a thread: NFS answers meanwhile, after 0.4 of the time that importing all of it first takes.
         http_side = await asyncio.to_thread(importlib.import_module, "runfs.http_side")
-        await stack.enter_async_context(http_side.serving(store, calls, listening.nfs, sockets.http))
+        await stack.enter_async_context(
+            http_side.serving(settings, store, calls, listening.nfs, sockets.http)
+        )
 
         stack.enter_context(chores.kept_up(store.catalog, store.uploads))
         portmap = None if listening.portmap is None else str(listening.portmap)

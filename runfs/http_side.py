@@ -14,20 +14,27 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 import httpapi.app
-from httpapi.settings import Settings
+from httpapi.settings import Settings as HttpSettings
 from runfs.metrics import Calls
 from runfs.opened import Store
 from runfs.readiness import check_nfs
-from runfs.settings import Address
+from runfs.settings import Address, Settings
 
 
 @asynccontextmanager
-async def serving(store: Store, calls: Calls, nfs: Address, bound: socket.socket) -> AsyncIterator[None]:
+async def serving(
+    settings: Settings, store: Store, calls: Calls, nfs: Address, bound: socket.socket
+) -> AsyncIterator[None]:
     """Serve inside the block; at its end requests in flight are answered. `nfs` is asked for readiness."""
     registry = CollectorRegistry()
     registry.register(calls)
-    settings = Settings(ready=lambda: check_nfs(nfs), registry=registry)
-    runner = httpapi.app.runner(httpapi.app.build(store.catalog, store.blobs, store.uploads, settings))
+    http = HttpSettings(
+        hosts=settings.allow_hosts,
+        public_url=settings.public_url,
+        ready=lambda: check_nfs(nfs),
+        registry=registry,
+    )
+    runner = httpapi.app.runner(httpapi.app.build(store.catalog, store.blobs, store.uploads, http))
     await runner.setup()
     try:
         await web.SockSite(runner, bound, backlog=1024).start()

@@ -10,6 +10,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from runfs.errors import CommandError
 
@@ -82,6 +83,8 @@ class Settings:
     portmap: Address | None
     portmap_required: bool
     allow: tuple[Network, ...]
+    allow_hosts: frozenset[str] = frozenset()
+    public_url: str | None = None
     project: str | None = None
     user: str | None = None
     audit: Path | None = None
@@ -127,6 +130,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="clients that may mount, as 10.0.0.0/8; may be given again; this machine alone",
     )
+    add(
+        "--allow-host",
+        metavar="NAME",
+        type=str.lower,
+        action="append",
+        help="a name under which browsers may come, besides this machine's own; may be given again",
+    )
+    add(
+        "--public-url",
+        metavar="URL",
+        type=_url,
+        help="how clients reach --http when not directly, as https://runs.example behind a proxy",
+    )
     add("--project", metavar="ENTITY/PROJECT", type=project_path, help="whose runs are at the mount's root")
     add("--user", metavar="NAME", type=_user, help="whom the daemon becomes when root started it")
     add("--catalog", metavar="URL", help="where the catalog is kept; a file in the data folder")
@@ -167,6 +183,8 @@ def from_arguments(arguments: argparse.Namespace, environ: Mapping[str, str]) ->
         portmap=portmap,
         portmap_required=arguments.portmap not in ("auto", None),
         allow=tuple(arguments.allow or LOOPBACK_NETWORKS),
+        allow_hosts=frozenset(arguments.allow_host or ()),
+        public_url=arguments.public_url,
         project=arguments.project,
         user=arguments.user,
         audit=arguments.audit,
@@ -260,3 +278,10 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise ArgumentTypeError(f"{text!r} is not a count, 1 or more")
     return int(text)
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ArgumentTypeError(f"{text!r} is not an address like https://runs.example")
+    return text.rstrip("/")

@@ -23,6 +23,7 @@ async def test_safe_headers_are_on_every_answer(api: Any) -> None:
         assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Server"] == "runfs"
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 

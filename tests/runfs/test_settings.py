@@ -86,6 +86,14 @@ def test_flags(tmp_path: Path) -> None:
     assert made.verbose
 
 
+def test_names_under_which_clients_come() -> None:
+    assert (parse().allow_hosts, parse().public_url) == (frozenset(), None)
+    made = parse(
+        *("--allow-host", "Runs.Example", "--allow-host", "b"), *("--public-url", "https://r.example/")
+    )
+    assert (made.allow_hosts, made.public_url) == ({"runs.example", "b"}, "https://r.example")
+
+
 def test_portmap_follows_the_nfs_address_or_is_off() -> None:
     assert parse("--nfs", "10.0.0.1:5").portmap == Address("10.0.0.1", 111)
     off = parse("--portmap", "off")
@@ -102,6 +110,8 @@ def test_portmap_follows_the_nfs_address_or_is_off() -> None:
         (("--grace", "-1"), "is not a number of seconds"),
         (("--grace", "inf"), "is not a number of seconds"),
         (("--versions", "0"), "is not a count"),
+        (("--public-url", "runs.example"), "is not an address"),
+        (("--public-url", "ftp://runs.example"), "is not an address"),
         (("--user", "no such account"), "there is no account"),
         (("--nonsense",), "unrecognized arguments"),
     ],
