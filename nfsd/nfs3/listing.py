@@ -7,8 +7,10 @@ allowed at the end only, so a client with too little room for one gets TOOSMALL.
 
 import errno
 import struct
+from collections.abc import Callable, Iterable
 
 from nfsd.nfs3.types import NFS3_COOKIEVERFSIZE
+from nfsd.tree.node import Entry, Node
 from xdr.packer import FILL
 
 COUNT_MAX = 1 << 20
@@ -22,6 +24,9 @@ DIRECTORY_ATTRIBUTES = 88
 
 SMALLEST_ENTRY = 28
 """A READDIR entry whose name has up to four bytes."""
+
+_FIXED_BYTES = 24
+"""An entry without its name and what READDIRPLUS adds."""
 
 ENDS = {True: struct.pack(">II", 0, 1), False: struct.pack(">II", 0, 0)}
 """What stands behind the last entry, by eof."""
@@ -52,6 +57,28 @@ class Page:
         self.room -= size
         self._names -= named
         self._parts.append(_HEAD.pack(1, fileid, len(name)) + name + fill + _COOKIE.pack(cookie) + plus)
+        return True
+
+    def fill(self, entries: Iterable[Entry], encoded: Callable[[Node], bytes] | None) -> bool:
+        """Add entries as long as they fit, as `add` would each; False where one did not.
+
+        `encoded` gives what READDIRPLUS says of a node. Written out, for a cold listing spends a fifth of
+        its time here.
+        """
+        room, names, append = self.room, self._names, self._parts.append
+        pack_head, pack_cookie = _HEAD.pack, _COOKIE.pack
+        for cookie, name, node in entries:
+            text = name.encode()
+            size = len(text)
+            named = size + 3 & ~3
+            plus = b"" if encoded is None else node.wire or encoded(node)
+            room -= _FIXED_BYTES + named + len(plus)
+            names -= named
+            if room < 0 or names < 0:
+                self.room = 0
+                return False
+            append(pack_head(1, node.fileid, size) + text + FILL[size & 3] + pack_cookie(cookie) + plus)
+        self.room, self._names = room, names
         return True
 
     def packed(self, eof: bool) -> bytes:

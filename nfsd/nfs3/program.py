@@ -254,11 +254,11 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         while True:
             limit = page.room // (SMALLEST_ENTRY + len(itself)) + 1
             entries = await self.tree.page(directory, cookie, limit)
-            for cookie, name, node in entries:
-                if not page.add(node.fileid, name.encode(), cookie, self.encoded(node) if plus else b""):
-                    return page.packed(eof=False)
+            if not page.fill(entries, self.encoded if plus else None):
+                return page.packed(eof=False)
             if len(entries) < limit:
                 return page.packed(eof=True)
+            cookie = entries[-1].cookie
 
     async def _refuse(self, arguments: Any) -> NoReturn:
         """Answer that nothing can be written here, once the handles are good."""

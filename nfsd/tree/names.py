@@ -24,12 +24,15 @@ _PREFIX_MAX = LONGEST - _HASH_DIGITS - 1
 _PREFIX_MIN = _PREFIX_MAX - 5
 _EMPTY = "%E2%88%85"
 _UNFIT = re.compile(r"[\x00-\x1f/\x7f-\x9f\ud800-\udfff]|%(?=[0-9A-F]{2})")
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,53}\Z")  # nearly all names; one call settles them
 _ENCODED = re.compile(rb"%([0-9A-F]{2})")
 _HASHED = re.compile(r"~[0-9a-f]{32}\Z")
 
 
 def shown(name: str) -> str:
     """The component, of at most 255 bytes, that stands for `name`."""
+    if _PLAIN.match(name):
+        return name
     text = _encode(name) if _UNFIT.search(name) or name in ("", ".", "..") else name
     if len(text) <= _PREFIX_MIN // 4:  # four bytes are the most that a character takes
         return text

@@ -1,6 +1,6 @@
 """Queries for entries: the names in the directories of a fileset. Parent 0 is files/ itself."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from store.catalog import select
 from store.catalog.rows import Entry, Version
@@ -48,6 +48,24 @@ async def page(db: Session, fileset_id: int, parent_id: int, after_id: int, limi
         "WHERE entries.fileset_id = ? AND parent_id = ? AND entries.id > ? ORDER BY entries.id LIMIT ?",
         *(fileset_id, parent_id, after_id, limit),
     )
+
+
+async def names(
+    db: Session, fileset_id: int, parent_id: int, after_id: int, limit: int
+) -> list[tuple[int, str, int | None, int, int, int]]:
+    """A page of one directory, as much of it as a listing shows: 10,000 whole rows take four times as long.
+
+    Of each entry its id, name, current version's id (None: a directory), size, time of change, and
+    subdirectories.
+    """
+    rows: list[Any] = await db.all(
+        "SELECT entries.id, name, version_id, coalesce(versions.size, 0),"
+        " coalesce(versions.changed_ns, entries.changed_ns), subdirectories"
+        " FROM entries LEFT JOIN versions ON versions.id = entries.version_id"
+        " WHERE entries.fileset_id = ? AND parent_id = ? AND entries.id > ? ORDER BY entries.id LIMIT ?",
+        *(fileset_id, parent_id, after_id, limit),
+    )
+    return rows
 
 
 async def count(db: Session, fileset_id: int, parent_id: int) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nfsd.tree import names
 from nfsd.tree.handle import KIND_BITS
-from nfsd.tree.node import File, Listing, Node
+from nfsd.tree.node import FIRST_COOKIE, Entry, File, Listing, Node
 from store.catalog import artifacts, entries, filesets, runs, versions
 from store.catalog.entries import Listed
-from store.catalog.rows import Entry, Version
+from store.catalog.rows import Entry as EntryRow
 
 if TYPE_CHECKING:
     from nfsd.tree.tree import Tree
@@ -43,13 +44,36 @@ class Names(Listing):
         parent, settled = self.fileid, self.settled
         return [
             tree.keep(
-                Subdirectory(entry, parent, settled)
+                Subdirectory(
+                    entry.id, parent, entry.changed_ns, entry.subdirectories, settled, self.fileset_id
+                )
                 if version is None
-                else StoredFile(version, parent, settled),
+                else StoredFile(version.id, parent, version.changed_ns, version.size, 1, settled),
                 since,
             )
             for entry, version in rows
         ]
+
+    async def page(self, tree: Tree, after: int, limit: int) -> list[Entry]:
+        # The longest listings by far are of files, so this is `Listing.page` without its whole rows.
+        since = tree.forgotten
+        last = max(0, after - FIRST_COOKIE)
+        rows = await entries.names(tree.db, self.fileset_id, self.entry_id, last, limit)
+        known, keep, shown = tree.nodes.get, tree.keep, names.shown
+        parent, settled, fileset_id = self.fileid, self.settled, self.fileset_id
+        found = []
+        for number, name, version_id, size, changed_ns, subdirectories in rows:
+            node: Node | None
+            if version_id is None:
+                node = known(number << KIND_BITS | Subdirectory.kind) or keep(
+                    Subdirectory(number, parent, changed_ns, subdirectories, settled, fileset_id), since
+                )
+            else:
+                node = known(version_id << KIND_BITS | StoredFile.kind) or keep(
+                    StoredFile(version_id, parent, changed_ns, size, 1, settled), since
+                )
+            found.append(Entry(number + FIRST_COOKIE, shown(name), node))
+        return found
 
 
 class Files(Names, kind=11):
@@ -76,16 +100,21 @@ class Subdirectory(Names, kind=12):
 
     __slots__ = ()
 
-    def __init__(self, entry: Entry, parent: int, settled: bool = False) -> None:
-        super().__init__(entry.id, parent, entry.changed_ns, entry.subdirectories, settled)
-        self.fileset_id, self.entry_id = entry.fileset_id, entry.id
+    def __init__(
+        self, number: int, parent: int, changed_ns: int, subdirectories: int, settled: bool, fileset_id: int
+    ) -> None:
+        super().__init__(number, parent, changed_ns, subdirectories, settled)
+        self.fileset_id, self.entry_id = fileset_id, number
 
     @classmethod
     async def load(cls, tree: Tree, number: int) -> Node | None:
         listed = await entries.by_id(tree.db, number)
         if listed is None or listed.version is not None:
             return None
-        return cls(listed.entry, directory_of(listed.entry))
+        entry = listed.entry
+        return cls(
+            number, directory_of(entry), entry.changed_ns, entry.subdirectories, False, entry.fileset_id
+        )
 
 
 class StoredFile(File, kind=13):
@@ -97,9 +126,10 @@ class StoredFile(File, kind=13):
 
     __slots__ = ("blob",)
 
-    def __init__(self, version: Version, parent: int, settled: bool = False) -> None:
-        links = 1 if version.retired_ns is None else 0
-        super().__init__(version.id, parent, version.changed_ns, version.size, links, settled)
+    def __init__(
+        self, number: int, parent: int, changed_ns: int, size: int, links: int, settled: bool = False
+    ) -> None:
+        super().__init__(number, parent, changed_ns, size, links, settled)
         self.blob = ""
 
     @classmethod
@@ -108,7 +138,9 @@ class StoredFile(File, kind=13):
         if version is None:
             return None
         listed = await entries.by_id(tree.db, version.entry_id)
-        return cls(version, directory_of(listed.entry) if listed else Files.at(version.fileset_id))
+        parent = directory_of(listed.entry) if listed else Files.at(version.fileset_id)
+        links = 1 if version.retired_ns is None else 0
+        return cls(number, parent, version.changed_ns, version.size, links)
 
     async def read(self, tree: Tree, offset: int, count: int) -> bytes | memoryview:
         if self.body is not None:
@@ -127,6 +159,6 @@ class StoredFile(File, kind=13):
         return await content.fetch(self.blob, offset, count) if data is None else data
 
 
-def directory_of(entry: Entry) -> int:
+def directory_of(entry: EntryRow) -> int:
     """The fileid of the directory that an entry is in."""
     return Subdirectory.at(entry.parent_id) if entry.parent_id else Files.at(entry.fileset_id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 import xdr
 from nfsd.nfs3 import types as t
 from nfsd.nfs3.listing import COOKIEVERF, Page
+from nfsd.tree.node import Entry
 from store.catalog import runs
 
 
@@ -148,3 +150,19 @@ def test_a_page_is_what_the_types_declare() -> None:
     assert page.packed(eof=True) == whole[4:]
     with pytest.raises(OSError, match="no entry fits"):
         Page(400).packed(eof=False)
+
+
+def test_filling_is_adding() -> None:
+    entries = [
+        Entry(cookie, "n" * cookie, cast(Any, SimpleNamespace(fileid=7, wire=None))) for cookie in range(1, 9)
+    ]
+    for count, dircount in ((137, 99), (180, 99), (240, 4), (300, 12), (300, 13), (1000, 99)):
+        for encoded in (None, lambda node: b"plus"):
+            one, other = Page(count, dircount), Page(count, dircount)
+            added = [one.add(7, b"n" * cookie, cookie, b"plus" if encoded else b"") for cookie in range(1, 9)]
+            fitting = added.index(False) if False in added else len(added)
+            assert other.fill(entries, encoded) == (fitting == len(entries))
+            again = Page(count, dircount)
+            for cookie in range(1, fitting + 1):
+                assert again.add(7, b"n" * cookie, cookie, b"plus" if encoded else b"")
+            assert other.packed(eof=True) == again.packed(eof=True)

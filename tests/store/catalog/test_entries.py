@@ -56,3 +56,17 @@ async def test_pages_of_a_directory(catalog: Catalog, tree: dict[str, int], file
     assert await entries.page(db, fileset_id, 0, tree["logs"], 10) == top[1:]
     assert await entries.count(db, fileset_id, 0) == 2
     assert await entries.count(db, fileset_id, tree["logs"]) == 1
+
+
+async def test_names_is_a_lean_page(catalog: Catalog, put: Any, fileset_id: int) -> None:
+    directory = await put(
+        "entries", fileset_id=fileset_id, name="d", path="d", subdirectories=3, changed_ns=7
+    )
+    file = await put("entries", fileset_id=fileset_id, name="f", path="f", changed_ns=8)
+    version = await put("versions", entry_id=file, fileset_id=fileset_id, size=5, changed_ns=9)
+    await put("entries", fileset_id=fileset_id, parent_id=directory, name="x", path="d/x")
+    await catalog.write(lambda tx: tx.run("UPDATE entries SET version_id = ? WHERE id = ?", version, file))
+    lean = await entries.names(catalog.direct, fileset_id, 0, 0, 10)
+    assert lean == [(directory, "d", None, 0, 7, 3), (file, "f", version, 5, 9, 0)]
+    assert await entries.names(catalog.direct, fileset_id, 0, directory, 10) == lean[1:]
+    assert await entries.names(catalog.direct, fileset_id, 0, 0, 1) == lean[:1]
