@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from kernel_client import Machine
 from kernel_content import SECOND
+from kernel_daemon import Daemon
 
 # KIND MODE FILE: takes a lock without waiting; says "taken" or "busy"; holds it while its input is open.
 LOCK = """
@@ -63,3 +64,16 @@ def test_exclusion_holds_and_a_killed_holder_frees_its_lock(
     waiting = machine.start("flock -x $1 echo had it", f"{other}/{path}", limit_s=60)
     machine.sh("kill -9 $(cat /run/tmp/holder)")
     assert waiting.result().text == "had it"
+
+
+def test_a_lock_is_claimed_again_after_the_daemon_was_killed(
+    machine: Machine, daemon: Daemon, mount: str, second: str
+) -> None:
+    path = "runs/run1/metadata.json"
+    assert machine.sh(HOLD, LOCK, "flock", "exclusive", f"{mount}/{path}") == "taken"
+    daemon.kill()
+    daemon.start()
+    # The kernel asks again until the grace period is over; without a claim it would then have the lock.
+    assert machine.sh(TRY, LOCK, "flock", "exclusive", f"{second}/{path}", limit_s=60) == "busy"
+    machine.sh("kill -9 $(cat /run/tmp/holder)")
+    assert machine.sh(TRY, LOCK, "flock", "exclusive", f"{second}/{path}", limit_s=20) == "taken"
