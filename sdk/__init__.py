@@ -6,13 +6,15 @@
         run.log({"loss": 0.5})
         run.save("checkpoints/*.pt")
 
-`sdk.run`, `sdk.config` and `sdk.summary` are those of the run that was begun last.
+`sdk.Api` looks at what the server holds, and `sdk.sync` sends what could not be sent. `sdk.run`, `sdk.config`
+and `sdk.summary` are those of the run that was begun last.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .artifact import Artifact
 from .errors import (
     Absent,
     Conflict,
@@ -25,10 +27,12 @@ from .errors import (
     UsageError,
 )
 from .open_run import Run
-from .session import finish, init, log, save
+from .session import finish, init, log, log_artifact, save, use_artifact
 
 if TYPE_CHECKING:
+    from .api import Api
     from .fields import Fields
+    from .syncing import sync
 
     run: Run | None
     config: Fields
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Absent",
+    "Api",
+    "Artifact",
     "Conflict",
     "Denied",
     "Error",
@@ -49,9 +55,12 @@ __all__ = [
     "finish",
     "init",
     "log",
+    "log_artifact",
     "run",
     "save",
     "summary",
+    "sync",
+    "use_artifact",
 ]
 
 
@@ -64,4 +73,12 @@ def __getattr__(name: str) -> Any:
         return session.config()
     if name == "summary":
         return session.summary()
+    if name == "Api":
+        from .api import Api
+
+        return Api
+    if name == "sync":
+        from .syncing import sync
+
+        return sync
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

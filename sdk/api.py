@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import settings
 from .errors import Absent, UsageError
 from .globs import select
+from .stored_artifact import StoredArtifact, find
 from .stored_file import StoredFile
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class Api:
 
         for fields in pages(self._transport, path("runs"), {"project": project, **filters}):
             yield StoredRun(self._transport, fields)
+
+    def artifact(self, name: str, type: str | None = None) -> StoredArtifact:
+        """The version "ENTITY/PROJECT/NAME:VERSION", ":ALIAS", or "NAME:VERSION" of the default project."""
+        return find(self._transport, name, None, type)
 
     def create_sweep(
         self,

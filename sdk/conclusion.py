@@ -14,7 +14,19 @@ NAMES_SHOWN = 5
 KEEPERS = 3  # that may die before their last report, each followed by another
 
 
-def conclude(spool: Spool, link: Link | None, saved: int, quiet: bool) -> None:
+def exit_code_of(error: BaseException | None) -> int:
+    """The exit code of a process that `error` ends, as the interpreter gives it."""
+    if error is None:
+        return 0
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    if isinstance(error, SystemExit):
+        code = error.code
+        return code if isinstance(code, int) else 0 if code is None else 1
+    return 1
+
+
+def conclude(spool: Spool, link: Link | None, quiet: bool) -> None:
     """Close the spool and wait until the keeper has sent it, or has given up; a failure is always said."""
     if not spool.flush():
         terminal.say(f"{spool.folder} cannot be written ({spool.trouble}): {spool.held} records are lost")

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .errors import UsageError
+from .values import encode, plain
 
+VALUE_MAX_BYTES = 256 << 10  # of one value of config or summary, as JSON
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -27,6 +29,15 @@ def as_mapping(given: Any) -> dict[str, Any]:
         raise TypeError(
             f"a config is a dictionary, a Namespace or a dataclass, not {type(given).__name__}"
         ) from None
+
+
+def checked(what: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for config or summary as plain JSON; ValueError for one that is too long."""
+    made_plain: dict[str, Any] = plain(dict(changes))
+    for key, value in made_plain.items():
+        if len(encode(value)) > VALUE_MAX_BYTES:
+            raise ValueError(f"{what}[{key!r}] is over {VALUE_MAX_BYTES} bytes as JSON: save a file instead")
+    return made_plain
 
 
 class Fields(dict[str, Any]):

@@ -52,6 +52,7 @@ class Link:
         self.refused: str | None = None
         self.unreachable: str | None = None  # why the server cannot be reached now
         self.progress: dict[str, Any] = {}
+        self.artifacts: dict[int, dict[str, Any]] = {}  # what became of those that were logged, by number
         self.outcome: dict[str, Any] | None = None  # its last report, when it has done what it could
 
     def start(self) -> None:
@@ -112,6 +113,8 @@ class Link:
             self.unreachable = None
         elif kind == "warning":
             self._say(report["text"])
+        elif kind == "artifact":
+            self.artifacts[report["number"]] = dict(report)
         elif kind == "progress":
             self.progress = dict(report)
         elif kind == "done":
@@ -124,6 +127,12 @@ class Link:
                 lambda: self.run or self.refused or self.unreachable or self._ended, timeout_s
             )
             self._begun = True
+
+    def wait_artifact(self, number: int, timeout_s: float | None) -> dict[str, Any] | None:
+        """What became of an artifact; None if that is not known in time, or the keeper has ended before."""
+        with self._change:
+            self._change.wait_for(lambda: number in self.artifacts or self._ended, timeout_s)
+            return self.artifacts.get(number)
 
     def finish(self) -> None:
         """Say that the run has ended; the spool must be complete. Starts a keeper if there is none."""

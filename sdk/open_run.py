@@ -7,22 +7,23 @@ the server's first answer, and `finish` for the last.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from . import terminal
+from .artifact import Artifact, base_name, of_path
+from .conclusion import conclude, exit_code_of
 from .console import Capture
 from .errors import Error, UsageError
-from .fields import Fields
+from .fields import Fields, checked
 from .globs import select
 from .history import History
 from .link import Link
 from .settings import Settings
 from .spool import Spool, remove
-from .values import encode, plain
+from .stored_artifact import StoredArtifact, find
 
-VALUE_MAX_BYTES = 256 << 10  # of one value of config or summary
 POLICIES = ("live", "end", "now")
 SAVE_EVENT_FILES = 1000  # of one record
 
@@ -38,11 +39,10 @@ class Run:
         self._history = History(self._keep_row, terminal.say)
         self._pid = os.getpid()
         self._finished = False
-        self._said: set[str] = set()
         self._spool: Spool | None = None
         self._link: Link | None = None
         self._capture: Capture | None = None
-        self._saved: dict[str, None] = {}
+        self._artifacts = 0
         self.id = run_id
         self.mode = settings.mode
         self.entity = settings.entity
@@ -192,23 +192,12 @@ class Run:
         if self._spool is not None:
             self._spool.history(line)
             if self._spool.trouble is not None:
-                self._say_trouble()
+                self._complain()
 
-    def _say_trouble(self) -> None:
-        spool = self._spool
-        if spool is not None and spool.trouble is not None:
-            self._say_once(
-                "disk", f"{spool.folder} cannot be written ({spool.trouble.strerror}): kept in memory"
-            )
-            if spool.dropped:
-                self._say_once(
-                    "dropped", "memory for what the disk does not take is full: logged rows are lost now"
-                )
-
-    def _say_once(self, about: str, text: str) -> None:
-        if about not in self._said:
-            self._said.add(about)
-            terminal.say(text)
+    def _complain(self) -> None:
+        complaint = self._spool.complaint() if self._spool is not None else None
+        if complaint:
+            terminal.say(complaint)
 
     def _keep_output(self, line: str) -> None:
         if self._spool is not None and not self._finished and os.getpid() == self._pid:
@@ -251,9 +240,44 @@ class Run:
             for start in range(0, len(chosen.files), SAVE_EVENT_FILES):
                 files = [list(file) for file in chosen.files[start : start + SAVE_EVENT_FILES]]
                 self._spool.event("save", files=files, policy=policy)
-            self._say_trouble()
-            self._saved.update(dict.fromkeys(file.path for file in chosen.files))
+            self._complain()
         return [file.local for file in chosen.files]
+
+    def log_artifact(
+        self,
+        artifact: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Make a version of an artifact, or of the files of a path (a file, or a folder with all in it).
+
+        It is sent while the run goes on; `Artifact.wait` waits for it. "latest" always points at the newest.
+        """
+        self._check("log_artifact")
+        if not isinstance(artifact, Artifact):
+            artifact = of_path(artifact, name or f"run-{self.id}-{base_name(artifact)}", type)
+        number, self._artifacts = self._artifacts, self._artifacts + 1
+        if self._spool is not None:
+            self._spool.event("artifact", number=number, aliases=list(aliases or ()), **artifact.as_event())
+        link = self._link
+        artifact.logged(lambda timeout_s: link.wait_artifact(number, timeout_s) if link else None)
+        return artifact
+
+    def use_artifact(self, name: str, type: str | None = None) -> StoredArtifact:
+        """The artifact "NAME:VERSION", "NAME:ALIAS" or "NAME" (latest) of this project, noted as used."""
+        self._check("use_artifact")
+        from .transport import Transport, path
+
+        transport = Transport(self._settings.url, self._settings.key)
+        found = find(transport, name, self._project_path, type)
+        if self._link is not None and self._link.run and found.project == self._project_path:
+            transport.call("POST", path("artifacts", found.id, "use"), {"run": self.id})
+        return found
+
+    @property
+    def _project_path(self) -> str | None:
+        return f"{self.entity}/{self.project}" if self.entity and self.project else None
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run, and wait until everything is sent or the server has been silent for too long.
@@ -271,27 +295,4 @@ class Run:
             return
         state = "finished" if not exit_code else "killed" if exit_code == 130 else "failed"
         self._spool.event("finish", exit_code=exit_code or 0, state=state)
-        from .conclusion import conclude
-
-        conclude(self._spool, self._link, len(self._saved), self._settings.quiet if quiet is None else quiet)
-
-
-def checked(what: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for config or summary as plain JSON; ValueError for one that is too long."""
-    made_plain: dict[str, Any] = plain(dict(changes))
-    for key, value in made_plain.items():
-        if len(encode(value)) > VALUE_MAX_BYTES:
-            raise ValueError(f"{what}[{key!r}] is over {VALUE_MAX_BYTES} bytes as JSON: save a file instead")
-    return made_plain
-
-
-def exit_code_of(error: BaseException | None) -> int:
-    """The exit code of a process that `error` ends, as the interpreter gives it."""
-    if error is None:
-        return 0
-    if isinstance(error, KeyboardInterrupt):
-        return 130
-    if isinstance(error, SystemExit):
-        code = error.code
-        return code if isinstance(code, int) else 0 if code is None else 1
-    return 1
+        conclude(self._spool, self._link, self._settings.quiet if quiet is None else quiet)

@@ -10,10 +10,13 @@ from types import TracebackType
 from typing import Any
 
 from . import terminal
+from .artifact import Artifact
+from .conclusion import exit_code_of
 from .errors import Error, UsageError
-from .fields import BeforeInit, as_mapping
-from .open_run import Run, checked, exit_code_of
+from .fields import BeforeInit, as_mapping, checked
+from .open_run import Run
 from .settings import Settings, resolve
+from .stored_artifact import StoredArtifact
 from .values import encode
 
 ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -151,6 +154,21 @@ def save(
 ) -> list[str]:
     """`Run.save` of the current run."""
     return _required("save").save(glob_str, base_path, policy, glob)
+
+
+def log_artifact(
+    artifact: Artifact | str | os.PathLike[str],
+    name: str | None = None,
+    type: str | None = None,
+    aliases: Sequence[str] | None = None,
+) -> Artifact:
+    """`Run.log_artifact` of the current run."""
+    return _required("log_artifact").log_artifact(artifact, name, type, aliases)
+
+
+def use_artifact(name: str, type: str | None = None) -> StoredArtifact:
+    """`Run.use_artifact` of the current run."""
+    return _required("use_artifact").use_artifact(name, type)
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:

@@ -124,6 +124,7 @@ class Spool:
         self._retry_at = 0.0
         self.dropped = 0  # records that were lost for want of disk and memory
         self.trouble: OSError | None = None  # why the disk does not take records now
+        self._said: set[str] = set()
         self._lock = writer_lock(self.folder)
         self._lock.take()
 
@@ -135,7 +136,7 @@ class Spool:
         """Keep one line of output."""
         self._keep(frame(Kind.CONSOLE + text), must=False)
 
-    def event(self, name: str, **content: Any) -> None:
+    def event(self, name: str, /, **content: Any) -> None:
         """Keep an event; events are never dropped."""
         self._keep(frame(Kind.EVENT + encode({"event": name, **content})), must=True)
 
@@ -180,6 +181,18 @@ class Spool:
             return False
         self.trouble = None
         return True
+
+    def complaint(self) -> str | None:
+        """What is wrong with the disk, in words, once; then that lines are lost, once; else None."""
+        if self.trouble is not None and "disk" not in self._said:
+            self._said.add("disk")
+            return (
+                f"{self.folder} cannot be written ({self.trouble.strerror}): what is logged is kept in memory"
+            )
+        if self.dropped and "dropped" not in self._said:
+            self._said.add("dropped")
+            return "the disk takes nothing and the memory kept for that is full: logged rows are lost now"
+        return None
 
     @property
     def held(self) -> int:

@@ -16,8 +16,9 @@ from ..client import RunClient, Target, create_run
 from ..errors import Conflict, Error, ServerError
 from ..records import Damaged, Reader, segment_path, segments
 from ..transport import Transport
+from .bundles import Bundles
 from .fold import Batch, fold, merge, pieces
-from .ledger import Ledger, Sent, Tracked
+from .ledger import Bundle, Ledger, Sent, Tracked
 from .meter import Meter
 from .patience import Patience
 from .tail import Tails
@@ -44,7 +45,7 @@ class Delivery:
         meter: Meter,
         patience: Patience,
         heard: Callable[[], None],
-        warn: Callable[[str], None],
+        report: Callable[..., None],
     ) -> None:
         self._folder = folder
         self._ledger = ledger
@@ -52,11 +53,12 @@ class Delivery:
         self._meter = meter
         self._patience = patience
         self._heard = heard
-        self._warn = warn
+        self._report = report
         self._reader = Reader(folder, ledger.position)
         self._batch: Batch | None = None
         self._run: RunClient | None = None
         self.uploads: Uploads | None = None
+        self.bundles: Bundles | None = None
         self._patched_at = 0.0
         self._beat_at = 0.0
         self._ended = False
@@ -107,6 +109,7 @@ class Delivery:
             return transfer.send(tracked, note)
 
         self.uploads = Uploads(self._ledger, send, self._warn, self._patience)
+        self.bundles = Bundles(self._ledger, self._transport, self._meter, self._patience, self._report)
         self._beat_at = time.monotonic()
 
     def deliver(self) -> bool:
@@ -132,10 +135,13 @@ class Delivery:
     def _send(self, batch: Batch) -> None:
         assert self._run is not None
         assert self.uploads is not None
+        assert self.bundles is not None
         self._send_lines(self._run.history, "history", batch.history)
         self._send_lines(self._run.console, "console", batch.console)
-        files, changed = self._take_events(batch.events)
+        files, bundles, changed = self._take_events(batch.events)
         merge(changed["patch"], batch.patch)
+        for bundle in bundles:
+            self._ledger.note_bundle(bundle)
         self._ledger.note_files(
             files,
             position=self._reader.position,
@@ -144,6 +150,7 @@ class Delivery:
             **changed,
         )
         self.uploads.add(files)
+        self.bundles.add(bundles)
         for segment in segments(self._folder):
             if segment < self._reader.position.segment:
                 os.unlink(segment_path(self._folder, segment))
@@ -162,9 +169,12 @@ class Delivery:
                 setattr(self._ledger, counter, end - start)
             self._heard()
 
-    def _take_events(self, events: list[dict[str, Any]]) -> tuple[list[Tracked], dict[str, Any]]:
-        """The files that were saved, and the fields of the ledger that change."""
+    def _take_events(
+        self, events: list[dict[str, Any]]
+    ) -> tuple[list[Tracked], list[Bundle], dict[str, Any]]:
+        """The files that were saved, the artifacts that were logged, the ledger's fields that change."""
         files: dict[str, Tracked] = {}
+        bundles = []
         patch = self._ledger.patch
         changed: dict[str, Any] = {"patch": {name: _copied(value) for name, value in patch.items()}}
         for event in events:
@@ -175,9 +185,12 @@ class Delivery:
                     tracked.confirm = tracked.sent is not None
                     tracked.wanted = tracked.wanted or event["policy"] != "end"
                     files[path] = tracked
+            elif event["event"] == "artifact":
+                if event["number"] not in self._ledger.bundles:
+                    bundles.append(Bundle(event["number"], event["name"], event))
             elif event["event"] == "finish":
                 changed["finish"] = {"exit_code": event["exit_code"], "state": event["state"]}
-        return list(files.values()), changed
+        return list(files.values()), bundles, changed
 
     def patch(self) -> None:
         """Send the fields that were changed, once a second at most while the run goes on."""
@@ -196,16 +209,19 @@ class Delivery:
             assert self._run is not None
             self._run.heartbeat()
             self._heard()
-            self._beat_at = time.monotonic()
+            self.bundles = Bundles(self._ledger, self._transport, self._meter, self._patience, self._report)
+        self._beat_at = time.monotonic()
 
     def end(self) -> bool:
         """After the last record of an ended run: last files, then the end itself; whether that is done."""
         assert self._run is not None
         assert self.uploads is not None
+        assert self.bundles is not None
         if not self._ended:
             self._ended = True
             self.uploads.end()
-        if not self.uploads.idle():
+            self.bundles.end()
+        if not (self.uploads.idle() and self.bundles.idle()):
             return False
         finish = self._ledger.finish
         if not self._ledger.closed and finish is not None:
@@ -214,15 +230,20 @@ class Delivery:
             self._ledger.note(closed=True)
         return True
 
+    def _warn(self, text: str) -> None:
+        self._report("warning", text=text)
+
     def hurry(self) -> None:
         """The server answers again: do not wait out the pauses of single files."""
-        if self.uploads is not None:
+        if self.uploads is not None and self.bundles is not None:
             self.uploads.hurry()
+            self.bundles.hurry()
 
     def stop(self) -> None:
         """Begin nothing more."""
-        if self.uploads is not None:
+        if self.uploads is not None and self.bundles is not None:
             self.uploads.stop()
+            self.bundles.stop()
 
 
 def _copied(value: Any) -> Any:

@@ -49,7 +49,7 @@ class Keeper:
         self._meter = Meter()
         self._ledger = Ledger(ledger_folder(folder))
         self._delivery = Delivery(
-            folder, self._ledger, transport, self._meter, self._patience, self._heard, self._warn
+            folder, self._ledger, transport, self._meter, self._patience, self._heard, report
         )
         self._stop = threading.Event()
         self._ready = False
@@ -134,9 +134,6 @@ class Keeper:
         self._pause_s = min(longest, self._pause_s * 2 or PAUSE_FIRST_S)
         return self._pause_s
 
-    def _warn(self, text: str) -> None:
-        self._report("warning", text=text)
-
     def _tell_progress(self) -> None:
         if time.monotonic() - self._told_at >= PROGRESS_S:
             self._told_at = time.monotonic()
@@ -146,8 +143,11 @@ class Keeper:
         """How far it has come: counts of files, paths and reasons of those given up, and the last trouble."""
         files = list(self._ledger.files.values())
         uploads = self._delivery.uploads
+        bundles = list(self._ledger.bundles.values())
         failed = [[tracked.path, tracked.failed, tracked.vanished] for tracked in files if tracked.failed]
+        failed += [[f"artifact {bundle.name}", bundle.failed, False] for bundle in bundles if bundle.failed]
         pending = [t.path for t in files if t.wanted or (t.policy == "end" and not t.sent and not t.failed)]
+        pending += [f"artifact {bundle.name}" for bundle in bundles if bundle.pending]
         done = self._ledger.closed and not pending and all(vanished for _, _, vanished in failed)
         return {
             "complete": done,  # nothing is left that could still be sent

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..records import SEGMENT_BYTES, START, Damaged, Position, Reader, Writer, segment_path, segments
@@ -47,6 +47,24 @@ class Tracked:
     upload: list[str] | None = None  # id and SHA-256 of an upload that was begun, to go on with
 
 
+@dataclass(slots=True)
+class Bundle:
+    """An artifact version to be made; `number` counts the artifacts of this spool."""
+
+    number: int
+    name: str
+    content: dict[str, Any]  # type, aliases, description, metadata, and files as [path, local, size]
+    artifact_id: int | None = None
+    sent: dict[str, str] = field(default_factory=dict)  # paths that are registered, with their SHA-256
+    version: str | None = None  # set when it is committed: "v3"
+    failed: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is still to be sent."""
+        return self.version is None and self.failed is None
+
+
 class Ledger:
     """The state of sending; every method may be called from any thread and returns once it is written."""
 
@@ -64,6 +82,7 @@ class Ledger:
         self.ended = False  # what is to be sent at the end of the run has been marked as wanted
         self.closed = False  # the server knows that the run has ended
         self.files: dict[str, Tracked] = {}
+        self.bundles: dict[int, Bundle] = {}
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self._load()
         self._writer = Writer(folder)
@@ -95,6 +114,8 @@ class Ledger:
                 self.position = Position(*value)
             elif name == "file":
                 self.files[value["path"]] = _tracked(value)
+            elif name == "bundle":
+                self.bundles[value["number"]] = Bundle(**value)
             else:
                 setattr(self, name, value)
 
@@ -115,6 +136,8 @@ class Ledger:
         self._append({"position": self.position, **state})
         for tracked in self.files.values():
             self._append({"file": asdict(tracked)})
+        for bundle in self.bundles.values():
+            self._append({"bundle": asdict(bundle)})
         first = self._first_of_snapshot
         for segment in segments(self._folder):
             if segment < first:
@@ -145,6 +168,12 @@ class Ledger:
             if changed:
                 self._apply(changed)
                 self._write(changed)
+
+    def note_bundle(self, bundle: Bundle) -> None:
+        """Keep the state of an artifact."""
+        with self._mutex:
+            self.bundles[bundle.number] = bundle
+            self._write({"bundle": asdict(bundle)})
 
     def _write(self, record: dict[str, Any]) -> None:
         self._append(record)

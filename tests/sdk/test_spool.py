@@ -109,6 +109,10 @@ def test_beyond_memory_lines_are_counted_and_events_are_kept(
         spool.history(b"x" * 31)  # 40 bytes with its header and kind
     spool.event("finish", exit_code=0)
     assert (spool.held, spool.dropped) == (3, 8)
+    complaints = [spool.complaint() or "" for _ in range(3)]
+    assert "No space left on device" in complaints[0]
+    assert "are lost now" in complaints[1]
+    assert complaints[2] == ""
     assert not spool.flush()
     disk.full = False
     assert spool.flush()

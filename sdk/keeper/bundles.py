@@ -1,0 +1,182 @@
+"""Bundles: the artifacts that a run logs, each sent as a whole and then committed.
+
+All files are hashed first: a version of the same content that is there already is found by its digest and
+nothing is sent. A file that changes on the way makes the whole begin again: a version is what its files were
+together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..client import Target
+from ..errors import Absent, Error, Unreachable
+from ..hashing import hash_range
+from ..transport import Transport, path
+from .ledger import Bundle, Ledger, Tracked
+from .meter import Meter
+from .patience import Patience
+from .transfer import Transfer, Unstable, Vanished, open_file
+
+FILE_THREADS = 4
+PAUSE_FIRST_S = 0.5
+PAUSE_MAX_S = 20.0
+UNSTABLE_TRIES = 6
+
+
+class Bundles:
+    """The artifacts of one run, sent one after the other by a thread of their own."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        transport: Transport,
+        meter: Meter,
+        patience: Patience,
+        report: Callable[..., None],
+    ) -> None:
+        self._ledger = ledger
+        self._transport = transport
+        self._meter = meter
+        self._patience = patience
+        self._report = report
+        self._change = threading.Condition()
+        self._waiting = [bundle for bundle in ledger.bundles.values() if bundle.pending]
+        self._busy = False
+        self._stopping = False
+        self.last_trouble: str | None = None
+        threading.Thread(target=self._work, name="artifacts", daemon=True).start()
+
+    def add(self, bundles: list[Bundle]) -> None:
+        """Take artifacts that were logged; the caller has noted them in the ledger."""
+        with self._change:
+            self._waiting += bundles
+            self._change.notify_all()
+
+    def end(self) -> None:
+        """The run ends: what failed is tried once more."""
+        again = [bundle for bundle in self._ledger.bundles.values() if bundle.failed]
+        for bundle in again:
+            bundle.failed = None
+        self.add(again)
+
+    def hurry(self) -> None:
+        """The server answers again: do not wait out the pause."""
+        with self._change:
+            self._change.notify_all()
+
+    def idle(self) -> bool:
+        """Whether nothing is being sent, and nothing waits to be."""
+        with self._change:
+            return not (self._waiting or self._busy)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        with self._change:
+            self._stopping = True
+            self._change.notify_all()
+
+    def _work(self) -> None:
+        while True:
+            with self._change:
+                self._busy = False
+                self._change.wait_for(lambda: self._waiting or self._stopping)
+                if self._stopping:
+                    return
+                bundle = self._waiting.pop(0)
+                self._busy = True
+            self._send_until_done(bundle)
+
+    def _send_until_done(self, bundle: Bundle) -> None:
+        pause_s, unstable = PAUSE_FIRST_S, 0
+        name = f"artifact {bundle.number}"
+        while not self._stopping:
+            try:
+                self._send(bundle)
+            except Unreachable as error:
+                self.last_trouble = str(error)
+                if self._patience.failed(name):
+                    return  # for a later sync
+                with self._change:
+                    self._change.wait(pause_s)
+                pause_s = min(PAUSE_MAX_S, 2 * pause_s)
+            except Unstable as error:
+                unstable += 1
+                bundle.artifact_id, bundle.sent = None, {}
+                if unstable > UNSTABLE_TRIES:
+                    self._fail(bundle, str(error))
+                    return
+            except (Vanished, Error, OSError) as error:
+                self._fail(bundle, str(error))
+                return
+            else:
+                self._patience.worked(name)
+                self._report("artifact", number=bundle.number, version=bundle.version, failed=None)
+                return
+
+    def _fail(self, bundle: Bundle, reason: str) -> None:
+        bundle.failed = reason
+        self._ledger.note_bundle(bundle)
+        self._report("warning", text=f"artifact {bundle.name} was not saved: {reason}")
+        self._report("artifact", number=bundle.number, version=None, failed=reason)
+
+    def _send(self, bundle: Bundle) -> None:
+        hashes = _hashes(bundle)
+        if bundle.artifact_id is None:
+            bundle.artifact_id = self._create(bundle, _digest(hashes))
+            self._ledger.note_bundle(bundle)
+        try:
+            found = self._transport.call("GET", path("artifacts", bundle.artifact_id))
+        except Absent:
+            bundle.artifact_id, bundle.sent = None, {}
+            raise Unstable("the server has dropped the unfinished version") from None
+        if found["state"] == "pending":
+            self._send_files(bundle, hashes)
+        where = path("artifacts", bundle.artifact_id, "commit")
+        committed = self._transport.call("POST", where, {"aliases": bundle.content["aliases"]})
+        bundle.version = committed["version"]
+        self._ledger.note_bundle(bundle)
+
+    def _create(self, bundle: Bundle, digest: str) -> int:
+        run = self._ledger.run or {}
+        content = bundle.content
+        body = {name: content[name] for name in ("name", "type", "description", "metadata")}
+        body |= {"project": run["project"], "run": run["id"], "digest": digest}
+        return int(self._transport.call("POST", path("artifacts"), body)["id"])
+
+    def _send_files(self, bundle: Bundle, hashes: dict[str, str]) -> None:
+        transfer = Transfer(Target(self._transport, "artifacts", bundle.artifact_id or 0), self._meter)
+
+        def send(file: list[Any]) -> None:
+            where, local, _ = file
+            if bundle.sent.get(where) == hashes[where]:
+                return
+            sent = transfer.send(Tracked(where, local, "now"))
+            if sent.sha256 != hashes[where]:
+                raise Unstable(f"{where} changed while the artifact was sent")
+            bundle.sent[where] = sent.sha256
+
+        try:
+            with ThreadPoolExecutor(FILE_THREADS) as threads:
+                list(threads.map(send, bundle.content["files"]))
+        finally:
+            self._ledger.note_bundle(bundle)
+
+
+def _hashes(bundle: Bundle) -> dict[str, str]:
+    """The SHA-256 of each file as it is now."""
+    hashes = {}
+    for where, local, _ in bundle.content["files"]:
+        with open_file(local) as file:
+            hashes[where] = hash_range(file, 0, 1 << 62).digest().sha256
+    return hashes
+
+
+def _digest(hashes: dict[str, str]) -> str:
+    """One hash over all paths and contents: the same files give the same digest."""
+    listed = "".join(f"{sha256} {where}\n" for where, sha256 in sorted(hashes.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()
