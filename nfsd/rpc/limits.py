@@ -5,8 +5,8 @@ from dataclasses import dataclass
 RECORD_BYTES = 1024 * 1024 + 4096
 """The largest call: a WRITE of 1 MiB and its header."""
 CONNECTIONS = 16_384
-CALLS_IN_FLIGHT = 256
-"""Calls that one connection, or one UDP socket, may have waiting."""
+CALLS_IN_FLIGHT = 64
+"""Calls that one connection, or one UDP socket, may have waiting; each may end in a reply of 1 MiB."""
 QUEUED_BYTES = 1024 * 1024
 """Replies that may wait for a client to read them; above that, no further call of its is looked at."""
 RECORD_SECONDS = 30.0

@@ -132,11 +132,10 @@ class Connection(asyncio.Protocol):
             reply = answer(record, peer)
             if type(reply) is list:
                 out += reply
-                if len(reply) > 1:  # what is short is one part, and the calls of one buffer have few of them
-                    size += sum(map(len, reply))
-                    if size >= limits.queued_bytes:
-                        self._transport.writelines(out)  # may set _full
-                        out, size = [], 0
+                size += len(reply[0]) if len(reply) == 1 else sum(map(len, reply))
+                if size >= limits.queued_bytes:
+                    self._transport.writelines(out)  # may set _full
+                    out, size = [], 0
             elif reply is not None:
                 self._start(reply)  # type: ignore[arg-type]  # mypy does not narrow a type() that is a generic list
         if out:

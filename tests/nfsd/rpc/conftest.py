@@ -45,7 +45,11 @@ class Sample(Program, number=300_000, version=3):
             self.served_fast += 1
             return struct.pack(">I", number) if number == 1 else Packed([b"\0\0\0", memoryview(b"\2")])
 
-        return {8: quick}
+        def whole(record: bytes, offset: int, credential: Credential) -> bytes:
+            size = record[offset : offset + 4]
+            return size + bytes(int.from_bytes(size, "big"))
+
+        return {8: quick, 10: whole}
 
     @procedure(1, uint32, uint32)
     async def echo(self, arguments: int, call: Call) -> int:
@@ -87,6 +91,10 @@ class Sample(Program, number=300_000, version=3):
     @procedure(9, None, uint32)
     async def misfit(self, arguments: None, call: Call) -> int:
         return -1
+
+    @procedure(10, uint32, blob)
+    async def read_fast(self, arguments: int, call: Call) -> memoryview:
+        return memoryview(bytes(arguments))
 
     async def failure(self, procedure: Procedure, error: Exception, arguments: Any, call: Call) -> Any:
         await asyncio.sleep(0)

@@ -146,8 +146,9 @@ async def test_calls_in_flight_are_bounded_and_the_rest_wait(
     assert got == set(range(10))
 
 
+@pytest.mark.parametrize("number", [6, 10])
 async def test_a_client_that_does_not_read_is_not_read_from(
-    harness: Harness, calls: Any, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, calls: Any, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paused = asyncio.Event()
     pause = Connection.pause_writing
@@ -157,8 +158,8 @@ async def test_a_client_that_does_not_read_is_not_read_from(
     sock.setblocking(False)
     loop = asyncio.get_running_loop()
     await loop.sock_connect(sock, ("127.0.0.1", harness.port))
-    size, number = 1 << 16, 400
-    sent = calls.marked(*[calls.make(6, calls.words(size), xid=xid) for xid in range(number)])
+    size, sent_calls = 1 << 16, 400
+    sent = calls.marked(*[calls.make(number, calls.words(size), xid=xid) for xid in range(sent_calls)])
     await loop.sock_sendall(sock, sent)
     async with asyncio.timeout(20):
         await paused.wait()
@@ -168,9 +169,9 @@ async def test_a_client_that_does_not_read_is_not_read_from(
     assert connection._pending
     received = 0
     async with asyncio.timeout(20):
-        while received < number * (size + 32):
+        while received < sent_calls * (size + 32):
             received += len(await loop.sock_recv(sock, 1 << 20))
-    assert received == number * (4 + 24 + 4 + size)
+    assert received == sent_calls * (4 + 24 + 4 + size)
     sock.close()
 
 
