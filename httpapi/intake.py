@@ -14,7 +14,7 @@ from httpapi.models.fields import bytes_or_none
 from httpapi.models.files import File
 from httpapi.problems import Problem, problem_of
 from httpapi.reach import key_of
-from httpapi.signed.urls import upload_url
+from httpapi.signed.ways import way_in, way_in_for_part
 from httpapi.state import STATE
 from store import strict_json
 from store.blobs import Expected
@@ -62,14 +62,14 @@ async def described(request: web.Request, upload: Upload) -> models.Upload:
     is_open = upload.state == "open"
     parts = None
     if is_open and upload.part_size is not None:
-        parts = _missing(request, upload, await uploads.parts(state.catalog.direct, upload.id))
-    one_put = is_open and parts is None
+        parts = _missing(request, upload, await state.uploads.parts(upload.id))
+    way = way_in(request, upload) if is_open and parts is None else None
     return models.Upload.model_construct(
         upload_id=upload.id,
         already_stored=not is_open,
-        upload_url=upload_url(request, upload) if one_put else None,
-        method="PUT" if one_put else None,
-        headers={},
+        upload_url=None if way is None else way.url,
+        method=None if way is None else "PUT",
+        headers={} if way is None else way.headers,
         expires_in=state.settings.link_s,
         part_size=upload.part_size,
         parts=parts,
@@ -79,18 +79,17 @@ async def described(request: web.Request, upload: Upload) -> models.Upload:
 def _missing(request: web.Request, upload: Upload, arrived: Sequence[Part]) -> list[models.PartUrl]:
     size, part_size = upload.size or 0, upload.part_size or 1
     there = {part.number for part in arrived}
-    return [
-        models.PartUrl.model_construct(
-            number=number,
-            offset=offset,
-            size=min(part_size, size - offset),
-            upload_url=upload_url(request, upload, number),
-            method="PUT",
-            headers={},
-        )
-        for number, offset in enumerate(range(0, size, part_size), 1)
-        if number not in there
-    ]
+    missing = []
+    for number, offset in enumerate(range(0, size, part_size), 1):
+        if number not in there:
+            count = min(part_size, size - offset)
+            url, _, headers = way_in_for_part(request, upload, number, count)
+            missing.append(
+                models.PartUrl.model_construct(
+                    number=number, offset=offset, size=count, upload_url=url, method="PUT", headers=headers
+                )
+            )
+    return missing
 
 
 async def register(

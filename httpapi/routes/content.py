@@ -11,7 +11,7 @@ from httpapi.models.files import ArchiveQuery, ContentQuery, DownloadUrl, Versio
 from httpapi.operations import Operations
 from httpapi.problems import Problem
 from httpapi.reach import FileAt, database, file_at, run_at
-from httpapi.signed.urls import download_url
+from httpapi.signed.ways import way_out
 from httpapi.state import STATE
 from httpapi.zip_stream import Archive
 from store.catalog import entries, listing, versions
@@ -39,10 +39,11 @@ async def get_download_url(request: web.Request, file_id: int, query: VersionQue
     """Give a URL that is good for these bytes without a key, for a while."""
     at = await file_at(request, file_id)
     version = await _version(request, at, query.version)
+    url, _, headers = await way_out(request, version, at.entry.name)
     return DownloadUrl(
-        download_url=download_url(request, version),
+        download_url=url,
         method="GET",
-        headers={},
+        headers=headers,
         expires_in=request.app[STATE].settings.link_s,
     )
 
