@@ -37,9 +37,8 @@ def as_svg(axes: Sequence[str], lines: Sequence[Line]) -> str:
     scales = [_scale([line.values[i] for line in lines]) for i in range(len(axes))]
     step = (WIDTH - 2 * SIDE) / max(1, len(axes) - 1)
     xs = [SIDE + step * i for i in range(len(axes))]
-    out = [
-        f'<svg class="parallel" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Parallel coordinates">'
-    ]
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
+    out = [f'<svg class="parallel" {box} role="group" aria-label="Parallel coordinates">']
     for line in sorted(lines, key=lambda line: _shade(scales[-1], line.values[-1]) != "none"):
         points = [(x, scale.place(value)) for x, scale, value in zip(xs, scales, line.values, strict=True)]
         out.append(_line(line, axes, points, _shade(scales[-1], line.values[-1])))

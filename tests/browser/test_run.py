@@ -1,0 +1,142 @@
+"""A run's tabs: overview, metrics, log, metadata; sweeps and artifacts."""
+
+from __future__ import annotations
+
+import json
+
+from browsing import PROJECT, RUN, RUNS, Visit, make_run
+from daemon_process import Served
+from playwright.sync_api import Page, expect
+
+
+def clipboard(page: Page) -> str:
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_overview_and_copy_buttons(visit: Visit) -> None:
+    page = visit(RUN)
+    expect(page.locator("main")).to_contain_text("optimizer")
+    page.get_by_role("button", name="Copy folder").click()
+    expect(page.locator("#said")).to_have_text("Copied.")
+    assert clipboard(page) == "/mnt/runfs/projects/team/vision/runs/r1"
+    page.get_by_role("button", name="Copy SDK line").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.startsWith('sdk'))")
+    assert clipboard(page) == 'sdk.Api().run("team/vision/r1")'
+
+
+def test_tabs(visit: Visit) -> None:
+    page = visit(RUN)
+    for tab in ("Metrics", "Files", "Log", "Metadata", "Overview"):
+        page.get_by_role("navigation", name="Run").get_by_role("link", name=tab).click()
+        expect(page.locator(".tabs [aria-current=page]")).to_have_text(tab)
+
+
+def test_metadata_can_be_copied(visit: Visit) -> None:
+    page = visit(f"{RUN}/metadata")
+    expect(page.locator(".tree")).to_contain_text("calm-river-1")
+    page.get_by_role("button", name="Copy JSON").click()
+    expect(page.locator("#said")).to_have_text("Copied.")
+    assert json.loads(clipboard(page))["id"] == "r1"
+
+
+def drawn(page: Page) -> None:
+    """Wait until the loss chart has lines on it."""
+    page.wait_for_function(
+        """() => {
+        const canvas = document.querySelector("figure[data-key=loss] canvas");
+        if (!canvas) return false;
+        return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean);
+        }"""
+    )
+
+
+def test_charts_zoom_and_smoothing(visit: Visit) -> None:
+    page = visit(f"{RUN}/metrics")
+    drawn(page)
+    loss = page.locator("figure[data-key=loss]")
+    expect(loss.locator(".legend b")).to_have_text("0.036274")
+    page.locator("#smoothing").fill("0.9")
+    expect(loss.locator(".legend b")).not_to_have_text("0.036274")
+    page.locator("#smoothing").fill("0")
+    box = loss.locator(".u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60, steps=5)
+    page.mouse.up()
+    zoomed = float(page.locator("#zoom-from").input_value())
+    assert 45 < zoomed < 55
+    assert 95 < float(page.locator("#zoom-to").input_value()) < 105
+    page.get_by_role("button", name="Whole range").click()
+    expect(page.locator("#zoom-from")).to_have_value("")
+    page.locator("#zoom-from").fill("100")
+    page.locator("#zoom-from").press("Enter")
+    expect(page.locator("#zoom-to")).to_have_value("199")
+    loss.locator(".u-over").dblclick()
+    expect(page.locator("#zoom-to")).to_have_value("")
+    page.locator("#across").select_option("relative")
+    drawn(page)
+    page.get_by_label("Log scale").check()
+    drawn(page)
+
+
+def test_several_runs_over_each_other(visit: Visit) -> None:
+    page = visit(f"{RUN}/metrics")
+    page.locator("summary", has_text="Compare").click()
+    page.get_by_placeholder("Search runs").fill("river-2")
+    page.get_by_role("button", name="calm-river-2").click()
+    page.wait_for_url("**with=r2")
+    expect(page.locator("figure[data-key=loss] .legend li")).to_have_count(2)
+    drawn(page)
+    page.get_by_role("button", name="Take calm-river-2 off").click()
+    expect(page.locator("#runs-shown li")).to_have_count(1)
+    page.locator("#chart-search").fill("acc")
+    expect(page.locator("figure[data-key=loss]")).to_be_hidden()
+
+
+def test_a_living_runs_charts_grow(visit: Visit, daemon: Served) -> None:
+    make_run(daemon, "grows")
+    daemon.ask("POST", "/api/v1/runs/grows/history", {"first_line": 0, "lines": [{"x": 1}, {"x": 2}]})
+    page = visit(f"{RUNS}/grows/metrics")
+    value = page.locator("figure[data-key=x] .legend b")
+    expect(value).to_have_text("2")
+    daemon.ask("POST", "/api/v1/runs/grows/history", {"first_line": 2, "lines": [{"x": 7}]})
+    expect(value).to_have_text("7")
+
+
+def test_log_follows(visit: Visit, daemon: Served) -> None:
+    page = visit(f"{RUN}/log")
+    expect(page.locator("#log")).to_contain_text("epoch 99")
+    assert page.locator("#log .ansi-green").count() == 100
+    at_end = (
+        "(log => log.scrollHeight - log.scrollTop - log.clientHeight < 5)(document.getElementById('log'))"
+    )
+    page.wait_for_function(at_end)
+    daemon.ask("POST", "/api/v1/runs/r1/console", {"first_line": 100, "lines": ["<b>new</b> line"] * 30})
+    expect(page.locator("#log")).to_contain_text("<b>new</b> line")
+    page.wait_for_function(at_end)
+    page.locator("#log").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("#follow")).not_to_be_checked()
+
+
+def test_sweep(visit: Visit) -> None:
+    page = visit(f"{PROJECT}/sweeps")
+    page.get_by_role("link", name="s1").click()
+    expect(page.locator(".parallel path")).to_have_count(4)
+    expect(page.locator("#sweep tbody tr").first).to_contain_text("calm-river-3")
+    page.get_by_label("Colour and rank by").select_option("accuracy")
+    expect(page.locator("#sweep tbody tr").first).to_contain_text("calm-river-0")
+    page.locator("svg.parallel").get_by_label("calm-river-2").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/r2")
+
+
+def test_artifacts(visit: Visit) -> None:
+    page = visit(f"{PROJECT}/artifacts")
+    page.get_by_role("link", name="mnist").click()
+    expect(page.locator("tbody")).to_contain_text("best")
+    page.get_by_role("link", name="v0").click()
+    page.get_by_role("link", name="calm-river-1").click()
+    page.wait_for_url(f"**{RUN}")
+    expect(page.locator("main")).to_contain_text("mnist v0")
