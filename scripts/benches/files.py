@@ -140,7 +140,9 @@ class Contest:
             self.down.add(
                 server, mib / side.sdk("download", f"{name}-large", "large.bin", str(back))["seconds"]
             )
-            self.many.add(server, self.small / side.sdk("save", f"{name}-small", str(small), "*")["seconds"])
+            self.many.add(
+                server, self.small / side.sdk("save", f"{name}-small", str(small), "[0-9]*")["seconds"]
+            )
         bucket, source = http_peers.BUCKET, str(large / "large.bin")
         self.up.add("boto3", mib / _seconds(self.s3.upload_file, source, bucket, name))
         self.down.add("boto3", mib / _seconds(self.s3.download_file, bucket, name, str(back / "boto3.bin")))

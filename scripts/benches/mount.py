@@ -136,21 +136,17 @@ def run(plan: Plan) -> None:
         closing.callback(machine.stop)
         closing.enter_context(machine.network())
         machine.sh(f"mkdir -p {DIRECTORY}")
-        plain, http_port = peers.runfs(plan.work, data, port=2049)
-        with plain.daemon:
-            plain.start()
-            rows = [
-                _plain(machine, PLAIN_MOUNTS),
-                _tail(machine, Api(http_port, data), 3 if plan.quick else 10),
-            ]
         ours, _ = peers.runfs(plan.work, data)
-        running = {
-            "runfs": ours,
-            "ganesha": peers.ganesha(plan.work, folder),
-            "rclone": peers.rclone(plan.work, folder),
-        }
+        ganesha, rclone = peers.ganesha(plan.work, folder), peers.rclone(plan.work, folder)
+        running = {"runfs": ours, "ganesha": ganesha, "rclone": rclone}
         for peer in running.values():
             closing.callback(peer.stop)
             peer.start()
-        rows += _walks(machine, running, plan.rounds)
+        rows = _walks(machine, running, plan.rounds)
+        ours.stop()
+        plain, http_port = peers.runfs(plan.work, data, port=2049)
+        closing.callback(plain.stop)
+        plain.start()
+        rows.insert(0, _plain(machine, PLAIN_MOUNTS))
+        rows.append(_tail(machine, Api(http_port, data), 3 if plan.quick else 10))
     publish("mount", rows, SERVERS, plan.json_file, {})
