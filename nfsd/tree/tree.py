@@ -12,7 +12,7 @@ the last change is used, but not kept.
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
 from nfsd.tree import follow
@@ -64,6 +64,8 @@ class Tree:
         """Counts the facts that came in: what was read before the last one is not kept."""
         self.dropped = 0
         """Counts nodes that went, for whatever reason: a page that was made meanwhile is not kept."""
+        self.kept: Callable[[Node], None] | None = None
+        """Is told of every node that is kept, if anybody wants to know."""
         self._budget_bytes = budget_bytes
         self._default: int | None = None
         catalog.follow(self._follow)
@@ -170,6 +172,8 @@ class Tree:
             return kept  # type: ignore[return-value]  # a fileid has one kind
         if since == self.forgotten:
             self.nodes[node.fileid] = node
+            if self.kept is not None:
+                self.kept(node)
             self._charge(node.weight)
         return node
 
@@ -196,6 +200,11 @@ class Tree:
         self.dropped += 1
         for fileid in fileids:
             self._drop(fileid)
+
+    def forget_default(self) -> None:
+        """Ask anew which project the root shows; another one leaves nothing true of what is kept."""
+        self._default = None
+        self.forget(KINDS)  # a kind's number is the fileid of its node 0, which is the root's
 
     def forget_everything(self) -> None:
         """Forget all: facts were missed, or the root shows another project."""

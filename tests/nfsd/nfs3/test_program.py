@@ -310,3 +310,18 @@ async def test_trailing_bytes_are_garbage(nfs: Any) -> None:
     for wrong in (packed + bytes(4), packed[:-4], packed[:-1], b""):
         with pytest.raises(CallFailed, match="GARBAGE_ARGS"):
             await nfs.bytes("GETATTR", wrong)
+
+
+async def test_a_whole_reply_is_frozen(nfs: Any) -> None:
+    """The bytes of a GETATTR, but for the catalog's id and the time, which are this catalog's own."""
+    node = await nfs.world.tree.node(ROOT)
+    packed = xdr.pack(t.GETATTR3args, t.GETATTR3args(await nfs.at()))
+    seconds, nanoseconds = divmod(node.changed_ns, 10**9)
+    time = seconds.to_bytes(4, "big") + nanoseconds.to_bytes(4, "big")
+    assert await nfs.bytes("GETATTR", packed) == (
+        bytes.fromhex("00000000 00000002 0000016d 00000006 000001f5 000001f6")
+        + bytes.fromhex("0000000000001000 0000000000001000 00000000 00000000")
+        + nfs.world.catalog.id.to_bytes(8, "big")
+        + bytes.fromhex("0000000000000001")
+        + time * 3
+    )
