@@ -76,6 +76,11 @@ class Peer:
     header_end: int = 0
     """Where the last call's header ended: a guess for the next one, which the look-up proves."""
 
+    @classmethod
+    def at(cls, address: Any, transport: str) -> "Peer":
+        """The peer at a socket address; an IPv4 address that came in through IPv6 is written as IPv4."""
+        return cls(str(address[0]).removeprefix("::ffff:").partition("%")[0], int(address[1]), transport)
+
 
 class Dispatch:
     """Answers calls to the given programs; two of one number must differ in version."""

@@ -106,7 +106,11 @@ class Sample(Program, number=300_000, version=3):
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
     """Sockets are tested on both loops that the daemon may run on: their transports differ."""
     loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-    return loops if item.path.name in ("test_server.py", "test_client.py") else {"asyncio": loops["asyncio"]}
+    return (
+        loops
+        if item.path.name in ("test_server.py", "test_datagrams.py", "test_client.py")
+        else {"asyncio": loops["asyncio"]}
+    )
 
 
 def words(*numbers: int) -> bytes:

@@ -201,3 +201,16 @@ async def test_the_observer_is_told_how_each_call_ended(sample: Any, calls: Any)
     ]
     assert sorted(seen) == [(program, name, status) for program, name, status, _ in tallies]
     assert all(tally.calls == 1 and 0 < tally.seconds < 60 for *_, tally in tallies)
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        (("127.0.0.1", 7), "127.0.0.1"),
+        (("::ffff:10.0.0.1", 7, 0, 0), "10.0.0.1"),
+        (("fe80::1%eth0", 7, 0, 2), "fe80::1"),
+    ],
+)
+def test_the_address_of_a_peer(address: Any, client: str) -> None:
+    peer = Peer.at(address, "tcp")
+    assert (peer.client, peer.port) == (client, 7)

@@ -1,5 +1,4 @@
 import asyncio
-import logging
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -208,48 +207,6 @@ async def test_stop_does_not_wait_for_ever(harness: Harness, sample: Any, calls:
     await harness.server.stop()
     assert await wire.closed()
     assert not harness.server.connections
-
-
-class Sender(asyncio.DatagramProtocol):
-    def __init__(self) -> None:
-        self.received: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def datagram_received(self, data: bytes, address: Any) -> None:
-        self.received.put_nowait(data)
-
-
-async def test_udp(sample: Any, calls: Any, caplog: pytest.LogCaptureFixture) -> None:
-    server = Server(Dispatch([sample]), LIMITS)
-    port = await server.listen_udp("127.0.0.1", 0)
-    transport, sender = await asyncio.get_running_loop().create_datagram_endpoint(
-        Sender, remote_addr=("127.0.0.1", port)
-    )
-    try:
-        async with asyncio.timeout(20):
-            transport.sendto(calls.make(1, calls.words(5)))
-            assert calls.results(await sender.received.get()) == calls.words(5)
-            assert (sample.calls[0].transport, sample.calls[0].client) == ("udp", "127.0.0.1")
-            sample.gate.set()
-            transport.sendto(b"short")
-            with caplog.at_level(logging.WARNING):
-                transport.sendto(calls.make(6, calls.words(65_600)))
-                transport.sendto(calls.make(3, calls.words(6), xid=2))
-                assert calls.results(await sender.received.get(), 2) == calls.words(6)
-                assert await sample.waiting.get() == 6
-            assert "does not fit UDP" in caplog.text
-            sample.gate.clear()
-            for _ in range(LIMITS.calls_in_flight + 1):
-                transport.sendto(calls.make(3, calls.words(7), xid=3))
-            for _ in range(LIMITS.calls_in_flight):
-                await sample.waiting.get()
-            sample.gate.set()
-            for _ in range(LIMITS.calls_in_flight):
-                assert calls.results(await sender.received.get(), 3) == calls.words(7)
-            transport.sendto(calls.make(0, xid=4))
-            assert calls.results(await sender.received.get(), 4) == b""
-    finally:
-        transport.close()
-        await server.stop()
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
