@@ -181,10 +181,14 @@ async def _version(
 
 
 async def _replace(tx: Transaction, entry: Entry, old: Version, new: Version, versions_kept: int) -> None:
-    """Make a version the current one; those that are not among the newest any more are retired."""
+    """Make a version the current one; those that are not among the newest any more are retired.
+
+    The old one is told of as well: it has lost its name.
+    """
     await tx.run("UPDATE entries SET version_id = ? WHERE id = ?", new.id, entry.id)
     await places.touch(tx, entry)
     await places.touch_directory(tx, entry.fileset_id, entry.parent_id)
+    tx.changed(Topic.VERSION, old.id, entry.id)
     for (version_id,) in await tx.all(
         "UPDATE versions SET retired_ns = ? WHERE entry_id = ? AND retired_ns IS NULL AND id NOT IN"
         " (SELECT id FROM versions WHERE entry_id = ? ORDER BY number DESC LIMIT ?) RETURNING id",

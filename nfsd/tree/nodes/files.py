@@ -118,8 +118,10 @@ class Subdirectory(Names, kind=12):
 
 
 class StoredFile(File, kind=13):
-    """One version of a file. An older one stays readable by its handle; once it is retired it has no name
-    left.
+    """One version of a file. An older one stays readable by its handle, but has no name left.
+
+    Its link count is 0 then: a Linux client that opens a path again within the 30 s for which it believes in
+    the name asks for the attributes alone, and looks the name up anew only if it sees that count.
 
     `blob` is the key of the one blob that is all of it, "" where that is not known or there is none such.
     """
@@ -139,7 +141,8 @@ class StoredFile(File, kind=13):
             return None
         listed = await entries.by_id(tree.db, version.entry_id)
         parent = directory_of(listed.entry) if listed else Files.at(version.fileset_id)
-        links = 1 if version.retired_ns is None else 0
+        is_current = listed is not None and listed.entry.version_id == number
+        links = 1 if is_current and version.retired_ns is None else 0
         return cls(number, parent, version.changed_ns, version.size, links)
 
     async def read(self, tree: Tree, offset: int, count: int) -> bytes | memoryview:

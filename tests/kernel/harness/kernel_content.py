@@ -13,7 +13,6 @@ SECOND = "/mnt/second"
 PROJECT = "team/vision"
 OTHER_PROJECT = "team/speech"
 HOSTILE = [
-    "a\nb",
     "-rf",
     "*",
     "'",

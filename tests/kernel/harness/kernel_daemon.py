@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -85,10 +86,8 @@ class Daemon:
 
     def append(self, file_id: int, offset: int, more: bytes) -> Any:
         """Bytes at the end of a file, which is at `offset`."""
-        target = (
-            f"/api/v1/runs/files/{file_id}:append?offset={offset}&sha256={hashlib.sha256(more).hexdigest()}"
-        )
-        return json.loads(self._request("POST", target, more, {"Content-Type": "application/octet-stream"}))
+        tail = {"offset": offset, "bytes": base64.b64encode(more).decode()}
+        return self.ask("POST", f"/runs/files/{file_id}:append", tail)
 
     def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> bytes:
         key = (self.data / "key").read_text().strip()
