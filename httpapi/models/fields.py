@@ -70,6 +70,14 @@ ContentType = Annotated[
     ),
 ]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, in UTC.")]
+Glob = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=512,
+        description="On the whole path: * and ? stay within a component, ** crosses them, [...] is a set.",
+    ),
+]
 FilePath = Annotated[str, Field(min_length=1, max_length=4096, description="Components with / between.")]
 
 

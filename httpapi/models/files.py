@@ -7,8 +7,8 @@ from pydantic import Field
 
 from httpapi.models.fields import (
     Document,
-    FilePath,
     Given,
+    Glob,
     Line,
     Paged,
     ProjectPath,
@@ -89,10 +89,7 @@ class ArtifactFileQuery(Paged):
 
     sort: Sort = "path"
     order: Order = "asc"
-    glob: FilePath | None = Field(
-        None,
-        description="On the whole path: * and ? stay within a component, ** crosses them, [...] is a set.",
-    )
+    glob: Glob | None = None
     type: Line | None = Field(None, description="image/png, or image/* for all of a kind.")
     text: Line | None = Field(None, description="Found anywhere in path or description, whatever the case.")
 
@@ -155,7 +152,7 @@ class Deletion(Given):
     """Which files to delete: by id or by glob, not both."""
 
     ids: list[int] | None = Field(None, max_length=IDS_MAX)
-    glob: FilePath | None = Field(None, description="As in the list of files.")
+    glob: Glob | None = None
 
 
 class Deleted(Document):
@@ -189,7 +186,7 @@ class ContentQuery(VersionQuery):
 class ArtifactArchiveQuery(Given):
     """Which files go into the archive."""
 
-    glob: FilePath | None = Field(None, description="As in the list of files.")
+    glob: Glob | None = None
 
 
 class ArchiveQuery(ArtifactArchiveQuery):

@@ -163,9 +163,11 @@ def _where(fileset_id: int, of: Filter, kind: str) -> tuple[str, list[Value]]:
         parts.append("entries.parent_id = ?")
         values.append(of.parent_id)
     if of.glob is not None:
-        parts.append("entries.path GLOB ?")
-        values.append(globs.as_sqlite(of.glob))
-        slashes = globs.slashes(of.glob)
+        slashes = None
+        if globs.is_simple(of.glob):  # else SQLite might try for ever
+            parts.append("entries.path GLOB ?")
+            values.append(globs.as_sqlite(of.glob))
+            slashes = globs.slashes(of.glob)
         if slashes is None:
             parts.append("path_matches(entries.path, ?)")
             values.append(of.glob)

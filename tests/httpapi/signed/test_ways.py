@@ -114,6 +114,18 @@ class TestS3:
         assert not back["download_url"].startswith(seaweed.endpoint)
         assert (await send(back)).data == BODY
 
+    async def test_a_store_that_is_down_is_503_until_it_is_back(self, api: Any, seaweed: Seaweed) -> None:
+        await api.good("POST", "/runs", {"id": "r1"})
+        file = await api.save("r1", "a", BODY)
+        seaweed.stop(kill=True)
+        answer = await api.raw("PUT", "/runs/r1/files", params={"path": "b"}, data=BODY)
+        assert (answer.status, answer.headers["Retry-After"].isdigit()) == (503, True)
+        assert (await answer.json(content_type=None))["type"] == "urn:runfs:problem:unavailable"
+        seaweed.start()
+        async with await api.raw("GET", f"/runs/files/{file['id']}/content") as response:
+            assert await response.read() == BODY
+        assert (await api.save("r1", "b", BODY))["size"] == 5
+
 
 async def test_a_folder_signs_nothing_itself(api: Any) -> None:
     await api.good("POST", "/runs", {"id": "r1"})

@@ -57,6 +57,20 @@ def test_sqlite_lets_through_all_that_matches(pattern: str, path: str) -> None:
         assert path.count("/") != slashes
 
 
+@given(st.text(alphabet="ab/*?[]!^-.", max_size=12), st.text(alphabet="ab/.", max_size=12))
+def test_walking_is_matching(pattern: str, path: str) -> None:
+    """However few stars a pattern has, both ways to look must agree."""
+    walked = globs._walk(globs._steps(pattern), path)
+    assert walked is (globs._compiled(pattern).fullmatch(path) is not None)
+
+
+@pytest.mark.parametrize("star", ["*", "**", "**/", "*?", "[a]*"])
+def test_many_stars_take_no_longer(star: str) -> None:
+    # Trying every way would take longer than the universe has been there.
+    assert not globs.matches("a" * 255, f"{star}a" * 60 + "b")
+    assert not globs.matches("a/" * 100 + "a", f"{star}a" * 60 + "b")
+
+
 def test_slashes() -> None:
     assert globs.slashes("a/*/b") == 2
     assert globs.slashes("[a/]b") == 0
