@@ -43,7 +43,7 @@ def test_calls(transport: Transport) -> None:
         ("GET", path("runs", "absent"), None, Absent, "not-found"),
         ("POST", path("runs"), {"unknown": 1}, ServerError, "invalid"),
         ("POST", path("runs"), b"{", ServerError, "malformed"),
-        ("GET", "/nowhere", None, Absent, "not-found"),
+        ("GET", path("nowhere"), None, Absent, "not-found"),
     ],
 )
 def test_refusals(

@@ -45,13 +45,17 @@ def deliver(spool: Spool, tmp_path: Path, transport: Transport) -> Any:
     def make(through: Transport = transport) -> Delivery:
         ledger = Ledger(str(tmp_path / "ledger"))
         made.append(
-            Delivery(spool.folder, ledger, through, Meter(), Patience(lambda: 0.0), lambda: None, print)
+            Delivery(spool.folder, ledger, through, Meter(), Patience(lambda: 0.0), lambda: None, tell)
         )
         return made[-1]
 
     yield make
     for each in made:
         each.stop()
+
+
+def tell(kind: str, **fields: Any) -> None:
+    print(kind, fields)
 
 
 def stored() -> StoredRun:
@@ -71,7 +75,7 @@ def test_a_run_begins_when_its_first_record_is_there(transport: Transport, tmp_p
     folder = tmp_path / "spools" / "s"
     folder.mkdir(parents=True)
     ledger = Ledger(str(tmp_path / "ledger"))
-    delivery = Delivery(str(folder), ledger, transport, Meter(), Patience(lambda: 0.0), lambda: None, print)
+    delivery = Delivery(str(folder), ledger, transport, Meter(), Patience(lambda: 0.0), lambda: None, tell)
     assert not delivery.begin()
 
 
