@@ -254,6 +254,9 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         while True:
             limit = page.room // (SMALLEST_ENTRY + len(itself)) + 1
             entries = await self.tree.page(directory, cookie, limit)
+            if not plus:
+                # Who lists names alone looks them up next: Linux' find asks for 7,793 of 10,000.
+                self.tree.remember_names(directory, entries)
             if not page.fill(entries, self.encoded if plus else None):
                 return page.packed(eof=False)
             if len(entries) < limit:

@@ -123,6 +123,16 @@ class Tree:
             return []
         return await self._asked(directory.page(self, max(after, 2), limit))
 
+    def remember_names(self, directory: Directory, entries: list[Entry]) -> None:
+        """Have a directory remember what names stand for, so that to look them up asks nobody."""
+        if self.nodes.get(directory.fileid) is not directory:
+            return
+        names, nodes, known = directory.names, self.nodes, len(directory.names)
+        for _, name, node in entries:
+            if node.fileid in nodes:
+                names[name] = node.fileid
+        self._charge(NAME_BYTES * (len(names) - known))
+
     async def read(self, file: Node, offset: int, count: int) -> bytes | memoryview:
         """The bytes of a file from `offset` on, `count` or as many as there are.
 

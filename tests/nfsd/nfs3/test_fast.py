@@ -89,6 +89,21 @@ async def test_lookup(nfs: Any, both: Both) -> None:
     assert both.quick("LOOKUP", bytes(fill)) is None  # garbage, which the general way says
 
 
+async def test_names_that_readdir_listed_are_looked_up_without_the_catalog(nfs: Any, both: Both) -> None:
+    for path in ("runs", "runs/r1/files"):
+        directory = await nfs.at(path)
+        nfs.world.tree.forget_everything()
+        listed = {entry.name: entry.fileid for entry in await nfs.listed("READDIR", directory, 4096)}
+        names = listed.keys() - {b".", b".."}
+        assert names
+        for name in names:
+            found = both.quick("LOOKUP", xdr.pack(t.diropargs3, t.diropargs3(directory, name)))
+            assert found is not None, name
+            assert found == await both.general("LOOKUP", t.diropargs3(directory, name))
+            resok = xdr.unpack(t.LOOKUP3res, found).arm
+            assert resok.obj_attributes.fileid == listed[name]
+
+
 @pytest.mark.parametrize("warm", [True, False])
 async def test_read(nfs: Any, both: Both, warm: bool) -> None:
     run = await nfs.world.run("big")
