@@ -156,7 +156,10 @@ async def finish(tx: Transaction, run_id: int, exit_code: int | None, state: str
 async def crash_silent(tx: Transaction, silent_since_ns: int) -> list[Run]:
     """End as crashed every run whose client was last heard of before that time; gives them."""
     silent = await select.every(
-        tx, Run, "WHERE state IN ('pending', 'running') AND heartbeat_ns < ? ORDER BY id", silent_since_ns
+        tx,
+        Run,
+        "WHERE state IN ('pending', 'running') AND heartbeat_ns < ? ORDER BY heartbeat_ns",
+        silent_since_ns,
     )
     crashed = []
     for run in silent:

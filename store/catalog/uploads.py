@@ -1,5 +1,7 @@
 """Queries for uploads: files on their way in. open -> stored -> registered, or aborted on the way."""
 
+from collections.abc import Iterable
+
 from store.catalog import select
 from store.catalog.rows import Part, Upload
 from store.catalog.session import Session, Value
@@ -81,7 +83,8 @@ async def ended(db: Session, before_ns: int, limit: int) -> list[Upload]:
     )
 
 
-async def forget(tx: Transaction, upload_id: str) -> None:
-    """Drop an upload that ended."""
-    await tx.run("DELETE FROM parts WHERE upload_id = ?", upload_id)
-    await tx.run("DELETE FROM uploads WHERE id = ?", upload_id)
+async def forget(tx: Transaction, upload_ids: Iterable[str]) -> None:
+    """Drop uploads that ended."""
+    rows = [(upload_id,) for upload_id in upload_ids]
+    await tx.many("DELETE FROM parts WHERE upload_id = ?", rows)
+    await tx.many("DELETE FROM uploads WHERE id = ?", rows)

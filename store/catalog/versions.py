@@ -84,7 +84,7 @@ async def at_rest(db: Session, before_ns: int, limit: int) -> list[Version]:
     return await select.every(
         db,
         Version,
-        "WHERE sha256 IS NULL AND retired_ns IS NULL AND changed_ns < ? ORDER BY id LIMIT ?",
+        "WHERE sha256 IS NULL AND retired_ns IS NULL AND changed_ns < ? ORDER BY changed_ns LIMIT ?",
         *(before_ns, limit),
     )
 

@@ -92,17 +92,19 @@ class Collector:
 
     async def _end_uploads(self) -> int:
         await self._catalog.write(lambda tx: upload_rows.expire(tx, BATCH))
+        return await self._all(self._end_some)
+
+    async def _end_some(self) -> list[Upload]:
         ended = await upload_rows.ended(self._catalog.read, time.time_ns(), BATCH)
         for upload in ended:
-            await self._end_upload(upload)
-        return len(ended)
-
-    async def _end_upload(self, upload: Upload) -> None:
-        if upload.multipart_id is not None:
-            await self._blobs.drop_pieces(upload.blob_key, upload.multipart_id)
-        if upload.state == "aborted" and not await blob_rows.known(self._catalog.read, [upload.blob_key]):
-            await self._blobs.delete(upload.blob_key)
-        await self._catalog.write(lambda tx: upload_rows.forget(tx, upload.id))
+            if upload.multipart_id is not None:
+                await self._blobs.drop_pieces(upload.blob_key, upload.multipart_id)
+            key = upload.blob_key
+            if upload.state == "aborted" and not await blob_rows.known(self._catalog.read, [key]):
+                await self._blobs.delete(key)
+        if ended:
+            await self._catalog.write(lambda tx: upload_rows.forget(tx, [upload.id for upload in ended]))
+        return ended
 
     async def _merge(self, before_ns: int) -> int:
         merged = 0

@@ -101,6 +101,7 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_name ON runs (name);
 CREATE INDEX runs_by_sweep ON runs (sweep_id, id) WHERE sweep_id IS NOT NULL;
+CREATE INDEX runs_by_name_in_sweep ON runs (sweep_id, name) WHERE sweep_id IS NOT NULL;
 CREATE INDEX runs_by_project ON runs (project_id, id);
 CREATE INDEX runs_alive ON runs (heartbeat_ns) WHERE state IN ('pending', 'running');
 
@@ -182,7 +183,7 @@ CREATE TABLE uploads (
 ) STRICT;
 CREATE INDEX uploads_by_blob ON uploads (blob_key);
 CREATE INDEX uploads_by_fileset ON uploads (fileset_id);
-CREATE INDEX uploads_by_expiry ON uploads (expires_ns) WHERE state IN ('open', 'stored');
+CREATE INDEX uploads_by_state ON uploads (state, expires_ns);
 
 CREATE TABLE parts (                        -- parts received of a multipart upload
     upload_id TEXT NOT NULL REFERENCES uploads (id),
@@ -222,6 +223,7 @@ CREATE TABLE collections (
     changed_ns  INTEGER NOT NULL,           -- a version or an alias appeared, moved or went
     UNIQUE (project_id, name)
 ) STRICT;
+CREATE INDEX collections_by_project ON collections (project_id, id);
 CREATE INDEX collections_by_type ON collections (type_id, id);
 
 CREATE TABLE artifacts (                    -- an artifact version
@@ -238,6 +240,8 @@ CREATE TABLE artifacts (                    -- an artifact version
     changed_ns    INTEGER NOT NULL,
     UNIQUE (collection_id, number)
 ) STRICT;
+CREATE INDEX artifacts_by_collection ON artifacts (collection_id, id);
+CREATE INDEX artifacts_by_run ON artifacts (run_id, id) WHERE run_id IS NOT NULL;
 
 CREATE TABLE aliases (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- a moved alias is a new row: its link text is immutable
@@ -247,6 +251,7 @@ CREATE TABLE aliases (
     created_ns    INTEGER NOT NULL,
     UNIQUE (collection_id, name)
 ) STRICT;
+CREATE INDEX aliases_by_artifact ON aliases (artifact_id);
 
 CREATE TABLE artifact_uses (
     artifact_id INTEGER NOT NULL REFERENCES artifacts (id) ON DELETE CASCADE,
@@ -254,6 +259,7 @@ CREATE TABLE artifact_uses (
     created_ns  INTEGER NOT NULL,
     PRIMARY KEY (artifact_id, run_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX artifact_uses_by_run ON artifact_uses (run_id, artifact_id);
 
 CREATE TABLE changes (                      -- facts for whoever keeps copies: "topic object_id changed"
     seq       INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -22,7 +22,7 @@ async def test_parts_by_number_the_last_one_counts(catalog: Catalog, fileset_id:
     for part in (Part("u", 2, 5, "x"), Part("u", 1, 5, "y"), Part("u", 2, 6, "z")):
         await catalog.write(lambda tx, part=part: uploads.put_part(tx, part))
     assert await uploads.parts(catalog.direct, "u") == [Part("u", 1, 5, "y"), Part("u", 2, 6, "z")]
-    await catalog.write(lambda tx: uploads.forget(tx, "u"))
+    await catalog.write(lambda tx: uploads.forget(tx, ["u"]))
     assert await uploads.parts(catalog.direct, "u") == []
     assert await states(catalog) == {}
 
