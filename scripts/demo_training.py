@@ -10,11 +10,13 @@ import csv
 import json
 import math
 import random
-import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import sdk
+from sdk import settings
+from sdk.transport import Transport, path
 
 PROJECT = "demo/half-moons"
 LEARNING_RATES = (0.02, 0.5)
@@ -77,7 +79,10 @@ def train(sweep: str, learning_rate: float, folder: Path) -> float:
         loss, _ = measure(weights, learned)
         test_loss, accuracy = measure(weights, held_out)
         run.log({"epoch": epoch, "loss": loss, "test/loss": test_loss, "test/accuracy": accuracy})
-        print(f"learning rate {learning_rate}: epoch {epoch + 1}, loss {loss:.4f}, accuracy {accuracy:.3f}")
+        if epoch % 5 == 4:
+            print(
+                f"learning rate {learning_rate}: epoch {epoch + 1}, loss {loss:.4f}, accuracy {accuracy:.3f}"
+            )
     model = folder / "model" / "weights.json"
     model.parent.mkdir()
     model.write_text(json.dumps({"weights": weights, "learning_rate": learning_rate}, indent=1) + "\n")
@@ -92,12 +97,23 @@ def train(sweep: str, learning_rate: float, folder: Path) -> float:
     return accuracy
 
 
-def main(sweep: str) -> None:
-    """Train once for each learning rate of the sweep."""
+def new_sweep() -> str:
+    """A sweep over the learning rate, in a project made for it; its id."""
+    server = Transport(*settings.connection())
+    with suppress(sdk.Conflict):
+        server.call("POST", path("projects"), {"project": PROJECT})
+    config = {"parameters": {"learning_rate": {"values": list(LEARNING_RATES)}}}
+    made = server.call("POST", path("sweeps"), {"project": PROJECT, "method": "grid", "config": config})
+    return str(made["id"])
+
+
+def main() -> None:
+    """Train once for each learning rate of a new sweep."""
+    sweep = new_sweep()
     for learning_rate in LEARNING_RATES:
         with tempfile.TemporaryDirectory() as folder:
             train(sweep, learning_rate, Path(folder))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
