@@ -113,7 +113,7 @@ class Target:
         """What of an upload is still to be sent."""
         return dict(self.transport.call("GET", path("uploads", upload_id)))
 
-    def put(self, where: str, data: bytes, **query: str) -> dict[str, Any]:
+    def put(self, where: str, data: bytes, **query: str | None) -> dict[str, Any]:
         """Send and register a small file in one request."""
         full = {**self._query, "path": where, **query}
         return dict(self.transport.send_bytes("PUT", path(*self._where, "files"), data, query=full))

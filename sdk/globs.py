@@ -55,8 +55,9 @@ def select(
         if not matches and os.path.lexists(os.path.join(base, relative)):
             matches, named = [relative], True  # a file whose own name has brackets or stars
     files = []
+    place = _Base(base)
     for match in matches:
-        reason, size = _look_at(base, match)
+        reason, size = place.look_at(match)
         path = match.replace(os.sep, "/")
         if reason is None and any(fnmatch.fnmatchcase(path, glob) for glob in ignore):
             continue
@@ -151,29 +152,45 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 _DIRECTORY = "it is a directory"
 
 
-def _look_at(base: str, match: str) -> tuple[str | None, int]:
-    """Why the file at `match` below `base` cannot be saved, or None, and its size."""
-    try:
-        real = os.path.realpath(os.path.join(base, match), strict=True)
-        seen = os.stat(real)
-    except OSError as error:
-        return error.strerror or str(error), 0
-    return _unusable(base, match, real, seen.st_mode), seen.st_size
+class _Base:
+    """The base of a selection; the real places of its folders are looked up once each."""
 
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._inside = os.path.realpath(base)
+        self._real: dict[str, str] = {}
 
-def _unusable(base: str, match: str, real: str, mode: int) -> str | None:
-    inside = os.path.realpath(base)
-    if os.path.commonpath([inside, real]) != inside:
-        return f"it leads outside the base path, to {real}"
-    if stat.S_ISDIR(mode):
-        return _DIRECTORY
-    if not stat.S_ISREG(mode):
-        return "it is not a regular file"
-    try:
-        check_path(match.replace(os.sep, "/"))
-    except ValueError as error:
-        return str(error)
-    return None
+    def look_at(self, match: str) -> tuple[str | None, int]:
+        """Why the file at `match` below the base cannot be saved, or None, and its size."""
+        local = os.path.join(self._base, match)
+        try:
+            seen = os.lstat(local)
+            if stat.S_ISLNK(seen.st_mode):
+                real = os.path.realpath(local, strict=True)
+                seen = os.stat(real)
+            else:
+                real = os.path.join(self._real_folder(os.path.dirname(local)), os.path.basename(local))
+        except OSError as error:
+            return error.strerror or str(error), 0
+        return self._unusable(match, real, seen.st_mode), seen.st_size
+
+    def _real_folder(self, folder: str) -> str:
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(folder, strict=True)
+        return self._real[folder]
+
+    def _unusable(self, match: str, real: str, mode: int) -> str | None:
+        if real != self._inside and not real.startswith(os.path.join(self._inside, "")):
+            return f"it leads outside the base path, to {real}"
+        if stat.S_ISDIR(mode):
+            return _DIRECTORY
+        if not stat.S_ISREG(mode):
+            return "it is not a regular file"
+        try:
+            check_path(match.replace(os.sep, "/"))
+        except ValueError as error:
+            return str(error)
+        return None
 
 
 def _refuse(local: str, reason: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..client import Target
 from ..errors import Absent, Error, Unreachable
-from ..hashing import hash_range
+from ..hashing import Hasher, hash_range
 from ..transport import Transport, path
 from .ledger import Bundle, Ledger, Tracked
 from .meter import Meter
@@ -172,7 +172,7 @@ def _hashes(bundle: Bundle) -> dict[str, str]:
     hashes = {}
     for where, local, _ in bundle.content["files"]:
         with open_file(local) as file:
-            hashes[where] = hash_range(file, 0, 1 << 62).digest().sha256
+            hashes[where] = hash_range(file, 0, 1 << 62, Hasher(md5=False)).digest().sha256
     return hashes
 
 

@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
     if not lock.take():
         parent.report("refused", why="another process is sending this run")
         return 1
-    transport = Transport(url, os.environ.pop(KEY_VARIABLE, None))
+    transport = Transport(url, os.environ.pop(KEY_VARIABLE, None), connections=16)
     keeper = Keeper(
         folder,
         transport,

@@ -73,7 +73,7 @@ class Tails:
         if known is not None and known.hasher.size == sent.size > PREFIX_READ_BYTES:
             first = os.pread(file.fileno(), len(known.first), 0)
             return known if first == known.first and _probe(file, sent.size) == known.last else None
-        hasher = hash_range(file, 0, sent.size)
+        hasher = hash_range(file, 0, sent.size, Hasher(md5=False))
         if hasher.digest().sha256 != sent.sha256:
             return None
         return _Growth(

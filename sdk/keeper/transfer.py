@@ -109,9 +109,10 @@ class Transfer:
             return sent_as(file, digest, entry["id"], seen, seen_ns)
 
     def _put_small(self, path: str, data: bytes, digest: Digest) -> dict[str, Any]:
+        hashes = {"md5": digest.md5, "sha256": digest.sha256}
         kind = content_type(path, data[:HEAD_BYTES])
         try:
-            entry = self._target.put(path, data, content_type=kind, md5=digest.md5, sha256=digest.sha256)
+            entry = self._target.put(path, data, content_type=kind, **hashes)
         except Mismatch as error:
             raise Unstable("it changed while it was read") from error
         self._meter.add(len(data))

@@ -18,7 +18,7 @@ from .ledger import Ledger, Sent, Tracked
 from .patience import Patience
 from .transfer import Unstable, Vanished, still_as_sent
 
-THREADS = 4
+THREADS = 8
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 20.0
 UNSTABLE_TRIES = (

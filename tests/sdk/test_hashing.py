@@ -25,11 +25,19 @@ def test_ranges(data: bytes, offset: int, size: int) -> None:
 def test_around_a_chunk(size: int) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
     assert hash_range(io.BytesIO(data), 0, size).digest() == expected(data[:size])
+    alone = hash_range(io.BytesIO(data), 0, size, Hasher(md5=False)).digest()
+    assert alone == expected(data[:size])._replace(md5=None)
+
+
+def test_large_files_go_without_md5(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sdk.hashing.MD5_MAX_BYTES", 4)
+    assert hash_range(io.BytesIO(b"abcde"), 0, 4).digest().md5 is not None
+    assert hash_range(io.BytesIO(b"abcde"), 0, 5).digest().md5 is None
 
 
 def test_going_on_from_a_state() -> None:
     first = Hasher()
     first.update(b"abc")
-    second = hash_range(io.BytesIO(b"abcdef"), 3, 3, first.copy())
     assert first.digest() == expected(b"abc")
+    second = hash_range(io.BytesIO(b"abcdef"), 3, 3, first)
     assert second.digest() == expected(b"abcdef")
