@@ -63,9 +63,9 @@ async def metadata(request: web.Request) -> web.Response:
 def _ways(place: RunPlace) -> list[tuple[str, str, str]]:
     """What one copies to reach the run: what it is, the text, a remark."""
     path = f"{place.project.path}/{place.run.name}"
-    folder = f"/mnt/runfs/projects/{place.project.path}/runs/{place.run.name}"
+    folder = f"/mnt/wandb/projects/{place.project.path}/runs/{place.run.name}"
     return [
-        ("folder", folder, "where the tree is mounted at /mnt/runfs: runfs mount /mnt/runfs"),
+        ("folder", folder, "where the tree is mounted at /mnt/wandb: runfs mount /mnt/wandb"),
         ("SDK line", f"sdk.Api().run({json.dumps(path, ensure_ascii=False)})", "in Python, after import sdk"),
     ]
 

@@ -18,7 +18,7 @@ def test_overview_and_copy_buttons(visit: Visit) -> None:
     expect(page.locator("main")).to_contain_text("optimizer")
     page.get_by_role("button", name="Copy folder").click()
     expect(page.locator("#said")).to_have_text("Copied.")
-    assert clipboard(page) == "/mnt/runfs/projects/team/vision/runs/r1"
+    assert clipboard(page) == "/mnt/wandb/projects/team/vision/runs/r1"
     page.get_by_role("button", name="Copy SDK line").click()
     page.wait_for_function("navigator.clipboard.readText().then(text => text.startsWith('sdk'))")
     assert clipboard(page) == 'sdk.Api().run("team/vision/r1")'

@@ -3,7 +3,7 @@
 // server; zooming asks for the stretch anew, so that it is as sharp as the screen allows.
 (() => {
   const COLOURS = [
-    "#2f6fd0", "#d9662b", "#1f9d6b", "#a24cc4", "#c23a5e", "#8a7a12", "#1b98ab", "#7a5b46", "#6470d8", "#c0812a",
+    "#3f7fe0", "#d9662b", "#1f9d6b", "#a24cc4", "#c23a5e", "#8a7a12", "#1b98ab", "#7a5b46", "#6470d8", "#c0812a",
   ];
   const REFRESH_MS = 3000;
   const HEIGHT_PX = 216;

@@ -14,7 +14,7 @@ async def test_overview(site: Any, api: Any, run: str) -> None:
     text = await site.get(RUN)
     for expected in ("calm &lt;river&gt;", "running", "0.25", "base", "&lt;i&gt;n", ">lr</span>"):
         assert expected in text
-    assert 'data-copy="/mnt/runfs/projects/team/vision/runs/r1"' in text
+    assert 'data-copy="/mnt/wandb/projects/team/vision/runs/r1"' in text
     assert 'data-copy="sdk.Api().run(&#34;team/vision/r1&#34;)"' in text
     assert text.index("loss") < text.index("_step")
 
