@@ -34,7 +34,7 @@ TYPES = {
 }
 """Type and mode of each type of node: all may read, nobody may write."""
 
-# One struct for both, where packing a fattr3 object would take five times as long (0.7 against 4 us): a
+# One struct for both, where packing a fattr3 object would take four times as long (1.0 against 4.3 us): a
 # listing encodes every entry.
 _NODE = struct.Struct(f">I5I2Q2I2Q6III{HANDLE_BYTES}s")
 READ = struct.Struct(">III")

@@ -5,7 +5,8 @@ call goes the general way, which also refuses what is malformed. A handle that w
 `Tree.by_handle`; a node, a name or a page that was forgotten is not found here, so nothing stale is ever
 given. Who may read is asked per call.
 
-Measured on the loop's thread: GETATTR 1.2 us against 9 us the general way, LOOKUP 1.7 against 13.
+Measured from record to reply parts, in one run: GETATTR 1.3 us against 7.0 the general way, LOOKUP 2.4
+against 12.2, ACCESS 1.9 against 10.9, READ of 4 KiB 4.4 against 12.2.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ FIRST_COOKIE = 16
 this."""
 
 COOKIE_MAX = 2**63 - 1
-NODE_BYTES = 900
-"""About what a node costs in memory, with its places in the tree's tables and what a protocol keeps in it."""
+NODE_BYTES = 600
+"""About what a node costs in memory, tables and encoding included; a file's was measured at 510 bytes."""
 
 _SEARCH_PAGE = 1000
 

@@ -176,6 +176,12 @@ async def delete(tx: Transaction, run_id: int) -> None:
     The files' bytes stay readable by handle for the grace period.
     """
     run = await _present(tx, run_id)
+    for artifact in await tx.all(
+        "UPDATE artifacts SET changed_ns = max(?, changed_ns + 1) WHERE run_id = ?"
+        " RETURNING id, collection_id",
+        *(tx.now_ns, run_id),
+    ):
+        tx.changed(Topic.ARTIFACT, *artifact)  # its metadata.json names the run that made it
     await tx.run("DELETE FROM lines WHERE run_id = ?", run_id)
     await tx.run("DELETE FROM runs WHERE id = ?", run_id)
     await filesets.abandon(tx, run.fileset_id)

@@ -126,9 +126,11 @@ class Lived:
 
     async def artifact(self, name: str, path: str, number: int) -> None:
         project = await self._project()
+        run = await runs.by_name(self.catalog.direct, project, name)
 
         async def begin(tx: Transaction) -> Any:
-            return await artifacts.create(tx, await collections.ensure(tx, project, "kind", name))
+            collection = await collections.ensure(tx, project, "kind", name)
+            return await artifacts.create(tx, collection, run.id if run else None)
 
         made = await self.catalog.write(begin)
         await self.uploads.put(made.fileset_id, path, chunks(b"w" * number))
@@ -215,7 +217,7 @@ def test_every_change_once(asked_class: Any) -> None:
         (change, "b", "d/x", number) for number, change in enumerate(("sweep", "run", "summary"), 1)
     ]
     directory = [("put", "b", path, 1) for path in ("d/x", "d/y", "d/e/z")]
-    rest = [("summary", "b", "x", 1), ("finish", "b", "x", 0), ("delete", "b", "d/y", 0)]
+    rest = [(change, "b", "d/y", 1) for change in ("summary", "finish", "delete", "artifact", "drop_run")]
     asyncio.run(live(in_a_sweep + directory + rest, asked_class))
 
 

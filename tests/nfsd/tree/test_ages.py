@@ -31,7 +31,9 @@ def clock() -> Clock:
 async def silent(world: Any) -> Any:
     """The world, seen through a catalog whose changes nobody is told of."""
     catalog = world.catalog
-    mute = SimpleNamespace(id=catalog.id, secret=catalog.secret, direct=catalog.direct, follow=lambda _: None)
+    mute = SimpleNamespace(
+        id=catalog.id, secret=catalog.secret, direct=catalog.direct, read=catalog.read, follow=lambda _: None
+    )
     world.tree = Tree(mute, world.content)
     return world
 

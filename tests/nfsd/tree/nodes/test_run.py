@@ -56,3 +56,16 @@ async def test_what_is_over_is_settled(world: Any) -> None:
     world.tree.forget_everything()
     assert (await world.walk("runs/r1")).settled
     assert (await world.walk("runs/r1/files")).settled
+
+
+async def test_much_history_is_read_off_the_loop(world: Any) -> None:
+    run = await world.run()
+    logged = [b'{"n":%06d}' % number for number in range(12_000)]
+    await world.catalog.write(lambda tx: lines.append(tx, run.id, lines.HISTORY, 0, logged))
+    whole = b"".join(line + b"\n" for line in logged)
+    node = await world.walk("runs/r1/history.jsonl")
+    assert node.size == len(whole)
+    for offset, count in ((0, 1 << 20), (5, 65_537), (70_000, 65_536), (len(whole) - 3, 1 << 20)):
+        assert await world.tree.read(node, offset, count) == whole[offset : offset + count]
+    world.tree.db = None  # what is read now is not asked of the loop's session
+    assert await world.tree.read(node, 0, 1 << 20) == whole
