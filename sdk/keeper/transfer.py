@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from ..client import Target
 from ..content_type import HEAD_BYTES, content_type
-from ..errors import Absent, Conflict, Denied, Mismatch, Unreachable
+from ..errors import Absent, Conflict, Denied, Mismatch, ServerError, Unreachable
 from ..hashing import Digest, Hasher, hash_range
 from .ledger import Sent, Tracked
 from .meter import Meter
@@ -179,6 +179,12 @@ class Transfer:
                 if attempt == PART_TRIES:
                     raise
                 time.sleep(0.2 * 2**attempt)
+            except ServerError as error:
+                if error.status == 412:  # S3 takes a URL once: it has the bytes, only its answer was lost
+                    return
+                if error.status == 400:  # S3 compared what came with the hash that was signed
+                    raise Unstable("it changed while it was read") from error
+                raise
             else:
                 return
 

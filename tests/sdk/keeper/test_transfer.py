@@ -12,7 +12,7 @@ import pytest
 
 from sdk.api import StoredRun
 from sdk.client import Target
-from sdk.errors import Unreachable
+from sdk.errors import ServerError, Unreachable
 from sdk.keeper import transfer as module
 from sdk.keeper.ledger import Sent, Tracked
 from sdk.keeper.meter import Meter
@@ -230,3 +230,25 @@ def test_connections_that_drop(
         with pytest.raises(Unreachable):
             Transfer(through, Meter()).send(tracked("g", data + b"x"))
     assert [file.name for file in stored.files()] == ["f"]
+
+
+@pytest.mark.parametrize("status", [412, 400, 403])
+def test_what_s3_says_of_a_signed_put(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """412: an earlier attempt came through. 400: other bytes than were signed. 403: the URL is no good."""
+    put = Transport.put
+
+    def answers(self: Transport, *args: Any) -> Any:
+        if status == 412:
+            put(self, *args)
+        raise ServerError(status, "said S3")
+
+    monkeypatch.setattr(Transport, "put", answers)
+    transfer, file = Transfer(target, Meter()), tracked("f", os.urandom(2 << 20))
+    if status == 412:
+        transfer.send(file)
+        assert stored.file("f").size == 2 << 20
+        return
+    with pytest.raises(Unstable if status == 400 else ServerError):
+        transfer.send(file)
