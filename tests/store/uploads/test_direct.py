@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import urllib3
+from seaweed import Seaweed
 
 from store.blobs import Expected, Signed
 from store.blobs.s3 import S3Blobs
 from store.catalog import Catalog, runs
 from store.catalog.rows import Run
-from store.errors import Conflict, Mismatch
+from store.errors import Conflict, Mismatch, Unavailable
 from store.uploads import Content, Uploads
 
 PART = 5 * 1024 * 1024
 http = urllib3.PoolManager(retries=False)
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
 
 
 def of(content: bytes) -> Expected:
@@ -113,3 +121,40 @@ async def test_a_deleted_run_drops_what_comes_late(
         await uploads.register(asked.id)
     await uploads.collect()
     assert await s3.size(asked.blob_key) is None
+
+
+async def test_s3_is_killed_between_the_steps(
+    catalog: Catalog, run: Run, tmp_path: Path, credentials: None
+) -> None:
+    """Through the sidecar and straight: what was acknowledged before kill -9 is there after the restart."""
+    server = Seaweed(tmp_path / "seaweed")
+    server.start()
+    server.client().create_bucket(Bucket="bucket")
+    blobs = S3Blobs("bucket", "", server.endpoint)
+    uploads = Uploads(catalog, blobs, grace_s=0)
+
+    def killed() -> None:
+        server.stop(kill=True)
+        server.start()
+
+    through = await uploads.put(run.fileset_id, "through", chunks(b"through"))
+    asked = await uploads.request(run.fileset_id, "straight", of(b"straight"), reads=None)
+    killed()
+    assert await send(blobs.sign_put(asked.blob_key, of(b"straight"), 300), b"straight") == 200
+    killed()
+    straight = await uploads.register(asked.id)
+    grown = await uploads.append(through.entry.id, 7, chunks(b" and on"))
+    killed()
+    assert grown.version is not None
+    content = Content(catalog.direct, blobs)
+    assert bytes(await content.read(grown.version.id, 0, 99)) == b"through and on"
+    assert bytes(await content.read(straight.version.id, 0, 99)) == b"straight"
+    server.stop(kill=True)
+    with pytest.raises(Unavailable):
+        await uploads.put(run.fileset_id, "lost", chunks(b"lost"))
+    with pytest.raises(Unavailable):
+        await uploads.register((await uploads.request(run.fileset_id, "lost", reads=None)).id)
+    server.start()
+    assert await uploads.fsck(deep=True) == []
+    await blobs.close()
+    server.stop()
