@@ -26,8 +26,8 @@ from nfsd.rpc.types import accept_stat, auth_stat
 
 log = logging.getLogger(__name__)
 
-ROUTES_PER_PEER = 256
-"""Headers remembered for one connection, about 600 bytes each: 22 procedures for some ten credentials."""
+ROUTES_PER_PEER = 64
+"""Headers remembered for one connection, at most 2 KiB each: a dozen procedures for some five credentials."""
 
 Reply = list[xdr.Part]
 
@@ -116,7 +116,11 @@ class Dispatch:
                 return [rejected.reply]
         if route.fast is not None:
             began = perf_counter()
-            result = route.fast(record, route.end, route.credential)
+            try:
+                result = route.fast(record, route.end, route.credential)
+            except Exception:
+                log.exception("fast answer to %s from %s: a bug", route.procedure.name, peer.client)
+                result = None
             if result is not None:
                 seconds = perf_counter() - began
                 route.tally.calls += 1
@@ -142,13 +146,16 @@ class Dispatch:
         procedure = program.table.get(header.procedure)
         if procedure is None:
             raise message.Rejected("PROC_UNAVAIL", message.accepted(xid, accept_stat.PROC_UNAVAIL))
-        credential: Credential | None = None
+        uid: int | None = None
         try:
             credential = read_credential(header.flavor, header.body)
+            uid = credential.uid
             if header.procedure != 0 and not program.admits(peer.client):
                 raise Denied(auth_stat.AUTH_TOOWEAK, "the client's network is not allowed")
         except Denied as denied:
-            raise self._refused(xid, header, credential, peer, denied) from None
+            called = (header.program, header.version, header.procedure)
+            self._tell(Refusal(peer.client, peer.port, *called, uid, str(denied)))
+            raise message.Rejected("AUTH_ERROR", message.auth_error(xid, denied.stat)) from None
         fast = self._fast[program.number, program.version].get(header.procedure)
         tally = self._tallies.of(program.number, procedure.name, "OK")
         route = Route(program, procedure, credential, header.end, fast, tally)
@@ -158,17 +165,9 @@ class Dispatch:
         peer.header_end = header.end
         return route
 
-    def _refused(
-        self, xid: bytes, header: message.Header, credential: Credential | None, peer: Peer, denied: Denied
-    ) -> message.Rejected:
+    def _tell(self, refusal: Refusal) -> None:
         if self._audit:
-            uid = credential.uid if credential else None
-            self._audit(
-                Refusal(
-                    peer.client, peer.port, header.program, header.version, header.procedure, uid, str(denied)
-                )
-            )
-        return message.Rejected("AUTH_ERROR", message.auth_error(xid, denied.stat))
+            self._audit(refusal)
 
     def _call(self, route: Route, record: bytes, peer: Peer) -> Reply | Coroutine[Any, Any, Reply]:
         """The general way: arguments unpacked, the coroutine stepped until it returns or waits."""
@@ -206,9 +205,9 @@ class Dispatch:
                 status = _status(result)
                 reply = _packed(xid, message.SUCCESS, row.pack_failure, result)
         except Denied as denied:
-            header = message.Header(call.program, call.version, call.procedure, 0, b"", 0)
-            peer = Peer(call.client, call.port, call.transport)
-            status, reply = "AUTH_ERROR", [self._refused(xid, header, call.credential, peer, denied).reply]
+            called = (call.program, call.version, call.procedure)
+            self._tell(Refusal(call.client, call.port, *called, call.credential.uid, str(denied)))
+            status, reply = "AUTH_ERROR", [message.auth_error(xid, denied.stat)]
         except Exception:
             log.exception("%s %s from %s: a bug", type(route.program).__name__, row.name, call.client)
             status, reply = "SYSTEM_ERR", [message.accepted(xid, accept_stat.SYSTEM_ERR)]
@@ -245,8 +244,7 @@ def _with_head(xid: bytes, head: bytes, parts: list[xdr.Part]) -> Reply:
 
 
 def _stepped(coroutine: Coroutine[Any, Any, Reply]) -> Reply | Coroutine[Any, Any, Reply]:
-    """Run the coroutine until it ends, which gives its value, or waits, which gives a coroutine for the
-    rest."""
+    """Run the coroutine until it ends, which gives its value, or waits, which gives one for the rest."""
     try:
         waiting = coroutine.send(None)
     except StopIteration as stop:

@@ -39,7 +39,7 @@ class Sample(Program, number=300_000, version=3):
 
     def fast(self) -> dict[int, Fast]:
         def quick(record: bytes, offset: int, credential: Credential) -> bytes | Packed | None:
-            (number,) = struct.unpack_from(">I", record, offset)
+            (number,) = struct.unpack_from(">I", record, offset)  # a bug, where there are no arguments
             if number == 0:
                 return None
             self.served_fast += 1

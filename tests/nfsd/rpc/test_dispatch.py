@@ -176,6 +176,14 @@ def test_a_program_may_answer_fast_or_leave_it(
     assert sample.served_fast == fast
 
 
+def test_a_bug_in_a_fast_answer_is_logged_and_leaves_the_call_to_the_procedure(
+    caller: Caller, calls: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert caller.now(calls.make(8)) == calls.words(1, 1, 0, 0, 0, 4)
+    assert caplog.records[0].exc_info
+    assert "fast answer to MAYBE_FAST from 127.0.0.1: a bug" in caplog.text
+
+
 async def test_the_observer_is_told_how_each_call_ended(sample: Any, calls: Any) -> None:
     seen: list[tuple[int, str, str]] = []
 
