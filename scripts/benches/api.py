@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +15,8 @@ from benches.daemons import BenchError
 
 PROJECT = "bench/bench"
 TIMEOUT_S = 120.0
+BATCH = 1000  # the most that one request may ask for
+PUTS_AT_ONCE = 8
 # Only to connect: a daemon that answers on its NFS port may open its HTTP port a moment later.
 RETRIES = urllib3.Retry(total=None, connect=50, read=0, redirect=0, status=0, other=0, backoff_factor=0.01)
 
@@ -82,6 +85,30 @@ class Api:
         if not upload["already_stored"]:
             self.put(upload["upload_url"], data, len(data), upload["headers"])
         self.register(run_id, upload)
+
+    def upload_many(self, run_id: str, files: Mapping[str, bytes]) -> None:
+        """Small files of one run, asked for and registered BATCH at a time."""
+        left = list(files.items())
+        while left:
+            some, left = left[:BATCH], left[BATCH:]
+            wishes = [
+                {"path": path, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+                for path, data in some
+            ]
+            asked = self.ask("POST", f"/runs/{run_id}/files:upload-urls", {"files": wishes})["items"]
+            uploads = [item["upload"] for item in asked]
+            with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
+                sent = [
+                    pool.submit(self.put, upload["upload_url"], data, len(data), upload["headers"])
+                    for upload, (_, data) in zip(uploads, some, strict=True)
+                    if not upload["already_stored"]
+                ]
+                for answer in sent:
+                    answer.result()
+            ids = [{"upload_id": upload["upload_id"]} for upload in uploads]
+            for item in self.ask("POST", f"/runs/{run_id}/files:register", {"uploads": ids})["items"]:
+                if item["problem"]:
+                    raise BenchError(f"registering in {run_id}: {item['problem']}")
 
     def announce(self, run_id: str, path: str, source: Path) -> dict[str, Any]:
         """Hashes a local file and asks where its bytes go."""

@@ -1,4 +1,4 @@
-"""scripts/bench nfs|http|mount|files|page [--quick]: runfs beside real servers on this machine.
+"""scripts/bench nfs|http|mount|files|page|all [--quick]: runfs beside real servers on this machine.
 
 Each bench makes its own data, starts and stops its own servers on free ports of 127.0.0.1, and prints one
 table. Its exit status is 0 when it could measure: no figure fails a bench.
@@ -19,6 +19,7 @@ from benches import load
 from benches.daemons import BenchError
 
 BENCHES = ("nfs", "http", "mount", "files", "page")
+FIGURES = Path("docs/bench")
 ROUNDS, QUICK_ROUNDS = 7, 3
 
 
@@ -47,12 +48,14 @@ class Plan:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("bench", choices=BENCHES)
+    parser.add_argument("bench", choices=(*BENCHES, "all"))
     parser.add_argument(
         "--quick", action="store_true", help="less data and fewer rounds: for trying, not for figures"
     )
     parser.add_argument("--rounds", type=int, help=f"default {ROUNDS}, with --quick {QUICK_ROUNDS}")
-    parser.add_argument("--json", type=Path, help="where the figures go; default build/bench-NAME.json")
+    parser.add_argument(
+        "--json", type=Path, default=FIGURES, help="the folder for NAME.json; default %(default)s"
+    )
     parser.add_argument(
         "--in", dest="folder", type=Path, help="where the data is made; default: the temporary folder"
     )
@@ -61,23 +64,28 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one bench. 2: it could not measure, and says why."""
+    """Runs one bench, or all. 2: one could not measure, and says why; the others run."""
     wishes = parse(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are stopped on the way out
-    json_file = wishes.json or Path("build") / f"bench-{wishes.bench}.json"
-    json_file.parent.mkdir(parents=True, exist_ok=True)
+    wishes.json.mkdir(parents=True, exist_ok=True)
+    names = BENCHES if wishes.bench == "all" else (wishes.bench,)
+    try:
+        return max(_run(name, wishes) for name in names)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(name: str, wishes: argparse.Namespace) -> int:
     work = Path(tempfile.mkdtemp(prefix="runfs-bench-", dir=wishes.folder))
     rounds = wishes.rounds or (QUICK_ROUNDS if wishes.quick else ROUNDS)
-    plan = Plan(wishes.quick, rounds, work, json_file)
+    plan = Plan(wishes.quick, rounds, work, wishes.json / f"{name}.json")
     try:
         plan.programs.mkdir()
         load.build(plan.programs)
-        importlib.import_module(f"benches.{wishes.bench}").run(plan)
+        importlib.import_module(f"benches.{name}").run(plan)
     except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
+        print(f"bench {name}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
     finally:
         if wishes.keep:
             print(f"bench: kept {work}", file=sys.stderr)

@@ -27,7 +27,7 @@ FLAT = f"runs/{FLAT_RUN}/files"
 LARGE = f"runs/{LARGE_RUN}/files/large.bin"
 FLAT_FILE_BYTES = 64
 SMALL_FILE_BYTES = (4096, 5120, 6144, 7168, 8192)
-UPLOADS_AT_ONCE = 8
+RUNS_AT_ONCE = 4
 COPY_BYTES = 1 << 20
 
 
@@ -83,32 +83,34 @@ class Pattern:
         self._writer.wait()
 
 
-def small_files(shape: Shape) -> Iterator[tuple[str, str, int]]:
-    """Run, path in its files/ and size of everything but the large file."""
+def small_files(shape: Shape) -> Iterator[tuple[str, dict[str, int]]]:
+    """Each run but that of the large file, with its files: their sizes by their paths in files/."""
     for number in range(shape.runs):
-        for which, size in enumerate(SMALL_FILE_BYTES):
-            yield f"run-{number:04}", f"file-{which}.bin", size
-    for number in range(shape.flat_files):
-        yield FLAT_RUN, f"entry-{number:05}.bin", FLAT_FILE_BYTES
+        yield f"run-{number:04}", {f"file-{which}.bin": size for which, size in enumerate(SMALL_FILE_BYTES)}
+    yield FLAT_RUN, {f"entry-{number:05}.bin": FLAT_FILE_BYTES for number in range(shape.flat_files)}
 
 
 def make(api: Api, shape: Shape, pattern: Pattern, large: Path) -> None:
     """Fills our server through its HTTP API; `large` is left behind as a local copy of the large file."""
-    api.create_run("run-0000")  # first alone: it makes the project
-    runs = [*(f"run-{number:04}" for number in range(1, shape.runs)), FLAT_RUN, LARGE_RUN]
-    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
-        for answer in [pool.submit(api.create_run, run, config={"seed": len(run)}) for run in runs]:
+
+    def fill(run: str, files: dict[str, bytes]) -> None:
+        api.create_run(run, config={"seed": len(files)})
+        api.upload_many(run, files)
+        api.finish_run(run)
+
+    with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
+        filled = []
+        for run, sizes in small_files(shape):
+            contents = {path: pattern.read(f"runs/{run}/files/{path}", size) for path, size in sizes.items()}
+            filled.append(pool.submit(fill, run, contents))
+            if len(filled) == 1:
+                filled[0].result()  # alone: it makes the project
+        for answer in filled:
             answer.result()
-        uploads = []
-        for run, path, size in small_files(shape):
-            data = pattern.read(f"runs/{run}/files/{path}", size)
-            uploads.append(pool.submit(api.upload, run, path, data))
-        for answer in uploads:
-            answer.result()
-        pattern.write(LARGE, shape.large_bytes, large)
-        api.upload_file(LARGE_RUN, "large.bin", large)
-        for answer in [pool.submit(api.finish_run, run) for run in ["run-0000", *runs]]:
-            answer.result()
+    pattern.write(LARGE, shape.large_bytes, large)
+    api.create_run(LARGE_RUN)
+    api.upload_file(LARGE_RUN, "large.bin", large)
+    api.finish_run(LARGE_RUN)
 
 
 def make_and_copy(plan: Plan, shape: Shape, data: Path, folder: Path) -> int:

@@ -129,10 +129,13 @@ class Arena:
 
 
 def rounds(arena: Arena, count: int, seconds: float) -> list[Row]:
-    """Every measure on every server, `count` times over: one row a measure."""
+    """Every measure on every server, `count` times over: one row a measure.
+
+    A round before the first is not counted: all servers have seen their targets once.
+    """
     rows = [Row(measure.title, measure.unit, {}, measure.aims) for measure in MEASURES]
     flows: dict[tuple[str, str], list[Flow]] = {}
-    for number in range(count):
+    for number in range(-1, count):
         arena.renew_rclone()
         for measure, row in zip(MEASURES, rows, strict=True):
             options = {"seconds": seconds, **measure.options} if measure.command == "run" else measure.options
@@ -142,8 +145,9 @@ def rounds(arena: Arena, count: int, seconds: float) -> list[Row]:
                     continue
                 load.share_one_processor(measure.one_processor)
                 flow = load.say(measure.command, **options)
-                row.rounds.setdefault(name, []).append(measure.value(flow))
-                flows.setdefault((measure.title, name), []).append(flow)
+                if number >= 0:
+                    row.rounds.setdefault(name, []).append(measure.value(flow))
+                    flows.setdefault((measure.title, name), []).append(flow)
     for row in rows:
         for name in row.rounds:
             seen = flows[row.title, name]

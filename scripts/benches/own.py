@@ -133,11 +133,12 @@ def growth(plan: Plan) -> list[Row]:
             peer.start()
             loads.append(closing.enter_context(peer.load(plan.programs)))
             loads[-1].say("crawl")
-        for _ in range(plan.rounds):
+        for number in range(plan.rounds + 1):
             for op, ratios in rates.items():
                 targets = 3 if op == "readdirplus" else CLONED_FILES
                 small, big = (_spread(load, op, targets, 0.1 if plan.quick else 0.3) for load in loads)
-                ratios.append(big / small)
+                if number:  # in the first, both see their targets once
+                    ratios.append(big / small)
         held = peer.daemon.memory_mib(plan.work / "big")
     files = (clones + 1) * CLONED_FILES
     return [
@@ -161,8 +162,9 @@ def _grown(plan: Plan, name: str, clones: int) -> peers.Peer:
     peer.start()
     api = Api(http_port, data)
     api.create_run(CLONED_RUN)
-    for number in range(CLONED_FILES):
-        api.upload(CLONED_RUN, f"file-{number:04}.bin", b"%07d\n" % number)
+    api.upload_many(
+        CLONED_RUN, {f"file-{number:04}.bin": b"%07d\n" % number for number in range(CLONED_FILES)}
+    )
     api.finish_run(CLONED_RUN)
     peer.stop()
     if clones:

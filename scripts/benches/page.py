@@ -7,13 +7,11 @@ for: from opening the address to the first paint and the rows, and from typing i
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from benches import peers
-from benches.api import PROJECT, Api
+from benches.api import BATCH, PROJECT, Api
 from benches.report import Row, publish
 from benches.stats import Aim
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from benches.cli import Plan
 
 FILES, QUICK_FILES = 100_000, 5_000
-BATCH = 1000
 RUN = "many"
 CONTENT = b"one content for all, stored once\n"
 FIRST_PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
@@ -33,22 +30,8 @@ def _fill(api: Api, files: int) -> None:
     """Files in 100 folders, with one content, asked for and registered a thousand at a time."""
     api.create_run(RUN)
     api.upload(RUN, "first.txt", CONTENT)
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    for start in range(0, files, BATCH):
-        paths = [f"folder-{start // BATCH:02}/file-{number:06}.txt" for number in range(start, start + BATCH)]
-        wishes = [{"path": path, "size": len(CONTENT), "sha256": digest} for path in paths]
-        asked = api.ask("POST", f"/runs/{RUN}/files:upload-urls", {"files": wishes})["items"]
-        uploads = [item["upload"] for item in asked]
-        with ThreadPoolExecutor(8) as pool:
-            sent = [
-                pool.submit(api.put, upload["upload_url"], CONTENT, len(CONTENT), upload["headers"])
-                for upload in uploads
-                if not upload["already_stored"]
-            ]
-            for answer in sent:
-                answer.result()
-        ids = [{"upload_id": upload["upload_id"]} for upload in uploads]
-        api.ask("POST", f"/runs/{RUN}/files:register", {"uploads": ids})
+    paths = (f"folder-{number // BATCH:02}/file-{number:06}.txt" for number in range(files))
+    api.upload_many(RUN, dict.fromkeys(paths, CONTENT))
 
 
 def _visit(browser: Any, address: str, key: str, last: str) -> tuple[float, float, float]:

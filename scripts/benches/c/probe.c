@@ -14,11 +14,12 @@ struct run {
     uint8_t *calls; /* all encoded calls, one after the other */
     uint32_t count, room, at, stride;
     size_t calls_size;
-    uint64_t deadline_ns, left, data_bytes;
+    uint64_t time_ns, deadline_ns, left, data_bytes; /* the deadline is set by the first call */
 };
 
 static bool run_next(struct job *job, uint64_t now_ns, struct call *call) {
     struct run *run = (struct run *)job;
+    if (!run->deadline_ns) run->deadline_ns = now_ns + run->time_ns;
     if (now_ns >= run->deadline_ns || !run->left) return false;
     const struct probe *p = &run->probes[run->at];
     *call = (struct call){p->call, p->call_size, run->at};
@@ -204,7 +205,7 @@ uint64_t probe_run(struct tree *t, const struct wish *wish, struct flow *flow) {
         run.job.reply = ops[i].reply;
         if (!strcmp(wish->op, "stream")) choose_stream(&run, wish->below, wish->size);
         else choose(&run, wish, ops[i].procedure);
-        run.deadline_ns = clock_ns() + (uint64_t)(wish->seconds * 1e9);
+        run.time_ns = (uint64_t)(wish->seconds * 1e9);
         return start(&run, wish->connections, wish->depth, flow);
     }
     die("op %s is not known", wish->op);

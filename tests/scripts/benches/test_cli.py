@@ -28,9 +28,10 @@ def test_a_bench_gets_its_plan(
 ) -> None:
     plans = []
     install(monkeypatch, plans.append)
-    assert cli.main(["nfs", "--json", str(tmp_path / "new" / "x.json"), *options]) == 0
+    assert cli.main(["nfs", "--json", str(tmp_path / "new"), *options]) == 0
     (plan,) = plans
     assert (plan.quick, plan.rounds) == (quick, rounds)
+    assert plan.json_file == tmp_path / "new" / "nfs.json"
     assert plan.json_file.parent.is_dir()
     assert not plan.work.exists()  # removed with everything in it
 
@@ -42,7 +43,7 @@ def test_the_programs_are_built_before_the_bench_runs(
         assert {path.name for path in plan.programs.iterdir()} == {"load", "phys", "pattern"}
 
     install(monkeypatch, run)
-    assert cli.main(["nfs", "--json", str(tmp_path / "x.json")]) == 0
+    assert cli.main(["nfs", "--json", str(tmp_path)]) == 0
 
 
 def test_what_could_not_be_measured_is_said(
@@ -52,8 +53,8 @@ def test_what_could_not_be_measured_is_said(
         raise BenchError("ganesha.nfsd is not installed")
 
     install(monkeypatch, run)
-    assert cli.main(["nfs", "--json", str(tmp_path / "x.json")]) == 2
-    assert "bench: ganesha.nfsd is not installed" in capsys.readouterr().err
+    assert cli.main(["nfs", "--json", str(tmp_path)]) == 2
+    assert "bench nfs: ganesha.nfsd is not installed" in capsys.readouterr().err
 
 
 def test_an_unknown_bench_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

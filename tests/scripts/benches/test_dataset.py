@@ -35,8 +35,9 @@ def test_large_files_come_in_pieces(
 
 def test_the_full_shape_is_the_one_that_the_figures_are_of() -> None:
     shape = dataset.Shape()
-    small = list(dataset.small_files(shape))
-    assert len(small) == 1000 * 5 + 10_000
-    assert len(set(small)) == len(small)
+    runs = dict(dataset.small_files(shape))
+    assert len(runs) == 1001
+    assert sum(map(len, runs.values())) == 1000 * 5 + 10_000
+    assert len(runs["flat"]) == 10_000
     assert shape.large_bytes == 1 << 30
-    assert all(size % 8 == 0 for _, _, size in small)
+    assert all(size % 8 == 0 for files in runs.values() for size in files.values())

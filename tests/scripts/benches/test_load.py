@@ -39,7 +39,7 @@ def test_a_crawl_below_a_path_looks_that_up_first(client: Load) -> None:
 def test_right_replies_are_counted(client: Load, op: str, depth: int, connections: int) -> None:
     client.say("crawl")
     flow = client.say("run", op=op, depth=depth, connections=connections, **SHORT)
-    assert flow.calls >= depth * connections
+    assert flow.calls >= depth
     assert 0 < flow.p50_us <= flow.p99_us
     assert flow.amount == (flow.calls * 4096 if op == "read" else 0)
 

@@ -35,7 +35,7 @@ def test_the_load_client_accepts_every_reply(
         flow = load.say(
             "run", op=op, depth=depth, connections=connections, below=NAME, size=8192, seconds=0.02
         )
-        assert flow.calls >= depth * connections
+        assert flow.calls >= depth
 
 
 def ask(port: int, procedure: int, arguments: bytes) -> xdrlib3.Unpacker:
