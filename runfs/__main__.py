@@ -22,6 +22,10 @@ COMMANDS = {
     "mount": ("runfs.mounting", "mount the served tree, in the form that works here"),
     "umount": ("runfs.mounting", "take a mount away"),
     "doctor": ("runfs.doctor", "find what stands between this machine and a mount"),
+    "open": ("runfs.open", "open the pages in a browser, signed in"),
+    "sync": ("runfs.sync", "send what the SDK kept while the server could not be reached"),
+    "gc": ("runfs.gc", "remove what is not needed any more"),
+    "fsck": ("runfs.fsck", "check the catalog against the bytes"),
     "key": ("runfs.key", "make, list and revoke API keys"),
 }
 

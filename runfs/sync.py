@@ -1,0 +1,33 @@
+"""`runfs sync`: sends what the SDK kept because the server could not be reached, or the run was offline."""
+
+from __future__ import annotations
+
+import argparse
+
+from runfs.errors import CommandError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which spools and which server."""
+    parser.add_argument(
+        "path", metavar="PATH", nargs="*", help="a run's spool or a folder of them; the usual ones"
+    )
+    parser.add_argument("--url", help="the server; RUNFS_URL")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Send, with a line for each run; 1 if anything is still to be sent. Raises CommandError."""
+    import sdk  # the training side: nothing else of the command wants it
+
+    try:
+        results = sdk.sync(arguments.path or None, url=arguments.url)
+    except sdk.Error as error:
+        raise CommandError(str(error), 1) from None
+    for done in results:
+        reason = f": {done.reason}" if done.reason else ""
+        print(f"{done.state}  {done.run or done.folder}{reason}")
+        for path, why in done.failed:
+            print(f"    {path} was not sent: {why}")
+    if not results:
+        print("nothing to send")
+    return 1 if any(done.state == "pending" or done.failed for done in results) else 0
