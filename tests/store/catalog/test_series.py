@@ -79,3 +79,17 @@ async def test_keys_that_no_path_can_spell(catalog: Catalog, run_id: int) -> Non
 async def test_nothing(catalog: Catalog, run_id: int) -> None:
     found = await series.points(catalog.read, run_id, 0, 0, ["a"], 10)
     assert (found.width, found.step) == (1, [])
+
+
+async def test_nested_values_have_dotted_names(catalog: Catalog, run_id: int) -> None:
+    rows: list[dict[str, Any]] = [
+        {"train": {"loss": 2, "deep": {"x/y": 3}}, "flat.name": 4, "list": [1], "a": {"b": [5]}},
+        {"train": {"loss": 1}, "flat.name": "word"},
+    ]
+    await log(catalog, run_id, rows)
+    keys = await series.keys_in(catalog.read, run_id, 2)
+    assert keys == ["train.loss", "train.deep.x/y", "flat.name"]
+    found = await series.points(catalog.read, run_id, 0, 2, keys, 10)
+    assert found.series["train.loss"].mean == [2, 1]
+    assert found.series["train.deep.x/y"].mean == [3, None]
+    assert found.series["flat.name"].mean == [4, None]
