@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import terminal
 from .artifact import Artifact, base_name, of_path
@@ -22,7 +22,9 @@ from .history import History
 from .link import Link
 from .settings import Settings
 from .spool import Spool, remove
-from .stored_artifact import StoredArtifact, find
+
+if TYPE_CHECKING:
+    from .stored_artifact import StoredArtifact
 
 POLICIES = ("live", "end", "now")
 SAVE_EVENT_FILES = 1000  # of one record
@@ -267,17 +269,15 @@ class Run:
     def use_artifact(self, name: str, type: str | None = None) -> StoredArtifact:
         """The artifact "NAME:VERSION", "NAME:ALIAS" or "NAME" (latest) of this project, noted as used."""
         self._check("use_artifact")
+        from .stored_artifact import find
         from .transport import Transport, path
 
         transport = Transport(self._settings.url, self._settings.key)
-        found = find(transport, name, self._project_path, type)
-        if self._link is not None and self._link.run and found.project == self._project_path:
+        project = f"{self.entity}/{self.project}" if self.entity and self.project else None
+        found = find(transport, name, project, type)
+        if self._link is not None and self._link.run and found.project == project:
             transport.call("POST", path("artifacts", found.id, "use"), {"run": self.id})
         return found
-
-    @property
-    def _project_path(self) -> str | None:
-        return f"{self.entity}/{self.project}" if self.entity and self.project else None
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run, and wait until everything is sent or the server has been silent for too long.

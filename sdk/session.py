@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import terminal
 from .artifact import Artifact
@@ -16,8 +16,10 @@ from .errors import Error, UsageError
 from .fields import BeforeInit, as_mapping, checked
 from .open_run import Run
 from .settings import Settings, resolve
-from .stored_artifact import StoredArtifact
 from .values import encode
+
+if TYPE_CHECKING:
+    from .stored_artifact import StoredArtifact
 
 ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 ID_LENGTH = 8
