@@ -176,14 +176,18 @@ class Keeper:
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        """Call nobody any more, and remember who holds locks now, for only they need hear of our next
-        start."""
+        """Call nobody any more, and remember who holds locks: only they need hear of our next start.
+
+        Within the grace period those count too who have not yet claimed theirs.
+        """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         hosts = self.locks.hosts() | self.shares.hosts()
-        self._monitored.clients = {Client(host.address, host.name): None for host in hosts}
-        await self._monitored.save()
+        try:
+            await self._monitored.keep({Client(host.address, host.name) for host in hosts}, self.in_grace)
+        except OSError as error:
+            log.warning("the list of clients that hold locks is as it was: %s", error)
 
     def _check_grace(self, reclaim: bool) -> None:
         if self.in_grace != reclaim:
@@ -218,9 +222,6 @@ class Keeper:
             if attempt:
                 await asyncio.sleep(GRANTED_PAUSE_SECONDS)
             try:
-                arguments = xdr.pack(
-                    nlm4_testargs, nlm4_testargs(waiting.cookie, lock.exclusive, _alock(waiting))
-                )
                 reply = await self._callbacks.call(
                     host.address, NLM_PROG, NLM4_VERS, NLM4_GRANTED_PROC, arguments
                 )

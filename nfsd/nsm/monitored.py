@@ -49,6 +49,8 @@ class Monitored:
         self.state = 1
         self.monitors: dict[Monitor, None] = {}
         self.clients: dict[Client, None] = {}
+        self._written: frozenset[Client] = frozenset()
+        """The clients that are in the file, as far as we know."""
         self.callbacks: list[tuple[str, int, int, int, int]] = []
         """Where programs of clients on this machine listen: address, program, version, protocol, port."""
 
@@ -74,15 +76,23 @@ class Monitored:
                 "clients": [asdict(each) for each in self.clients],
                 "callbacks": self.callbacks,
             }
+            clients = frozenset(self.clients)
             await asyncio.to_thread(_replace, self._file, json.dumps(content, indent=1) + "\n")
+            self._written = clients
 
     async def watch(self, client: Client) -> None:
-        """Remember a client that is to be told when we restart."""
-        if client not in self.clients:
-            while len(self.clients) >= CLIENTS_MAX:
-                del self.clients[next(iter(self.clients))]
-            self.clients[client] = None
-            await self.save()
+        """Remember a client that is to be told when we restart; it is on disk when this returns."""
+        if client in self._written:
+            return
+        while len(self.clients) >= CLIENTS_MAX:
+            del self.clients[next(iter(self.clients))]
+        self.clients[client] = None
+        await self.save()
+
+    async def keep(self, clients: set[Client], and_earlier: bool) -> None:
+        """Remember these clients and no others, unless earlier ones are to stay."""
+        self.clients = dict.fromkeys(clients) | (self.clients if and_earlier else {})
+        await self.save()
 
     async def monitor(self, monitor: Monitor) -> bool:
         """Remember a program that wants to be called; False if there are too many."""

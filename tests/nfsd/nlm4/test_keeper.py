@@ -177,6 +177,21 @@ async def test_stopping_leaves_those_behind_who_hold_locks(bench: Any) -> None:
     assert list(bench.monitored.clients) == [Client("127.0.0.1", "b")]
 
 
+async def test_stopping_in_the_grace_period_leaves_those_behind_who_may_still_claim(
+    restarted: Any,
+) -> None:
+    await restarted.take(1, name="b", reclaim=True)
+    await restarted.keeper.stop()
+    assert {client.name for client in restarted.monitored.clients} == {"a", "b"}
+
+
+async def test_stopping_survives_a_full_disk(bench: Any, caplog: pytest.LogCaptureFixture) -> None:
+    await bench.take(1)
+    bench.monitored._file = bench.monitored._file / "no" / "folder"
+    await bench.keeper.stop()
+    assert "is as it was" in caplog.text
+
+
 async def test_a_host_that_started_again_loses_its_locks(bench: Any) -> None:
     await bench.take(1, name="a.example.org")
     await bench.take(2, block=True, name="b", address="127.0.0.2")

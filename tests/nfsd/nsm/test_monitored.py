@@ -1,3 +1,4 @@
+import asyncio
 import os
 from pathlib import Path
 
@@ -88,3 +89,34 @@ async def test_both_lists_are_bounded(file: Path, monkeypatch: pytest.MonkeyPatc
     await monitored.watch(B)
     assert list(monitored.clients) == [B]
     assert not await monitored.monitor(MONITOR)
+
+
+async def test_a_client_that_could_not_be_written_is_written_by_the_next_try(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitored = Monitored(file)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError("disk")))
+        with pytest.raises(OSError, match="disk"):
+            await monitored.watch(A)
+    await monitored.watch(A)
+    assert list(loaded(file).clients) == [A]
+
+
+async def test_whoever_asks_while_a_client_is_written_waits_too(file: Path) -> None:
+    monitored = Monitored(file)
+
+    async def watched() -> list[Client]:
+        await monitored.watch(A)
+        return list(loaded(file).clients)
+
+    assert await asyncio.gather(watched(), watched()) == [[A], [A]]
+
+
+async def test_who_is_kept(file: Path) -> None:
+    monitored = Monitored(file)
+    await monitored.watch(A)
+    await monitored.keep({B}, and_earlier=True)
+    assert set(loaded(file).clients) == {A, B}
+    await monitored.keep({B}, and_earlier=False)
+    assert set(loaded(file).clients) == {B}
