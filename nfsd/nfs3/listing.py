@@ -62,7 +62,7 @@ class Page:
     def fill(self, entries: Iterable[Entry], encoded: Callable[[Node], bytes] | None) -> bool:
         """Add entries as long as they fit, as `add` would each; False where one did not.
 
-        `encoded` gives what READDIRPLUS says of a node. Written out, for a cold listing spends a fifth of
+        `encoded` gives what READDIRPLUS says of a node. Written out, for a cold listing spends a seventh of
         its time here.
         """
         room, names, append = self.room, self._names, self._parts.append

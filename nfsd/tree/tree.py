@@ -122,7 +122,14 @@ class Tree:
             raise OSError(errno.ENOTDIR, "not a directory")
         if after > COOKIE_MAX:
             return []
-        return await self._asked(directory.page(self, max(after, 2), limit))
+        since = self.forgotten
+        entries = await self._asked(directory.page(self, max(after, 2), limit))
+        if since == self.forgotten and self.nodes.get(directory.fileid) is directory:
+            # Who lists looks up next: `find` asks for most names again, one by one.
+            before = len(directory.names)
+            directory.names.update({name: node.fileid for _, name, node in entries})
+            self._charge(NAME_BYTES * (len(directory.names) - before))
+        return entries
 
     def remember_names(self, directory: Directory, entries: list[Entry]) -> None:
         """Have a directory remember what names stand for, so that to look them up asks nobody."""

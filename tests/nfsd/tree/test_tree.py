@@ -168,3 +168,15 @@ async def test_the_store_s_troubles(world: Any) -> None:
 async def test_reading_what_is_no_file(world: Any) -> None:
     with pytest.raises(IsADirectoryError):
         await world.tree.read(await world.walk("runs"), 0, 1)
+
+
+async def test_what_was_listed_is_looked_up_without_the_catalog(world: Any) -> None:
+    run = await world.run()
+    await world.file(run.fileset_id, "a")
+    await world.file(run.fileset_id, "b")
+    directory = await world.walk("runs/r1/files")
+    listed = await world.tree.page(directory, 0, 10)
+    held = world.tree.bytes
+    world.tree.db = None
+    assert [await world.tree.lookup(directory, name) for name in ("a", "b")] == [e.node for e in listed]
+    assert world.tree.bytes == held
