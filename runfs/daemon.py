@@ -7,6 +7,7 @@ acknowledged, so that the next NFS call shows it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 import os
@@ -60,5 +61,6 @@ async def running(settings: Settings, sockets: Sockets) -> AsyncIterator[Serving
         told = Serving(f"http://{bound_to(sockets.http)}", str(listening.nfs), portmap, os.getpid())
         told.write(settings.data)
         stack.callback(remove, settings.data)
+        gc.freeze()  # what is imported stays: a full collection looked at it for 85 ms on a busy machine
         yield told
         log.info("draining")
