@@ -1,4 +1,4 @@
 """The HTTP sidecar.
 
-REST under /api/v1, signed URLs of the local store, and the place where the Files page plugs in.
+REST under /api/v1, signed URLs of the local store, and the Files page on the same door.
 """

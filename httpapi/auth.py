@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from functools import lru_cache
 from typing import Literal
 
 from aiohttp import web
@@ -34,10 +35,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="runfs"'}
 
 
 def allows(key: Key, access: str, project_id: int | None) -> bool:
-    """Whether the key may do what needs `access` in a project; None.
-
-    In all of them, or in none in particular.
-    """
+    """Whether the key may do what needs `access` in that project; in all of them, when it is None."""
     return RANK[key.access] >= RANK[access] and (key.project_id is None or key.project_id == project_id)
 
 
@@ -192,6 +190,7 @@ class Auth:
         return _mac(self._session_secret, f"{key.id}.{until}.{key.hash.hex()}")
 
 
+@lru_cache(maxsize=16)
 def derived(secret: bytes, purpose: str) -> bytes:
     """A secret for one purpose, made from the catalog's: what leaks of one tells nothing of the others."""
     return hmac.digest(secret, b"runfs httpapi " + purpose.encode(), "sha256")

@@ -1,9 +1,8 @@
 """The bytes of a version of a file as an answer: whole, in part, or "you have it" (RFC 9110 s13, s14).
 
-Its strong ETag is the content's SHA-256. Local blobs go out by sendfile, remote ones a chunk at a
-time: nothing is ever held but one chunk. What users
-saved is hostile to browsers until proven otherwise: it is saved and not shown, or shown in a sandbox that
-runs nothing.
+Its strong ETag is the content's SHA-256. Local blobs go out by sendfile, remote ones a chunk at a time:
+nothing is ever held but one chunk. What users saved is hostile to browsers until proven otherwise: it is
+saved and not shown, or shown in a sandbox that runs nothing.
 """
 
 import os

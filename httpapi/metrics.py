@@ -1,7 +1,4 @@
-"""What /metrics says of the HTTP side.
-
-Requests by route and status, their time, the bytes that came in and went out.
-"""
+"""What /metrics says of the HTTP side: requests by route and status, their time, bytes in and out."""
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Histogram

@@ -1,14 +1,11 @@
 """Conditional and range requests (RFC 9110 s13, s14).
 
-Which bytes an answer carries, from header texts alone.
+Which bytes an answer carries, by header texts alone.
 """
 
 import re
 from dataclasses import dataclass
 
-# A Range with more ranges than this is answered with the whole, as RFC 9110 s14.2 allows: it is an attack
-# or a bug.
-RANGES_MAX = 1
 _RANGE = re.compile(r"bytes=(?:(\d{1,19})-(\d{0,19})|-(\d{1,19}))", re.ASCII | re.IGNORECASE)
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
@@ -34,8 +31,8 @@ class Unsatisfiable(Exception):
 def chosen_part(size: int, range_header: str | None, if_range: str | None, etag: str) -> Part:
     """The part of a file of `size` bytes that is asked for.
 
-    A Range that is malformed, of another unit or of several ranges is ignored, and so is one whose If-Range
-    names another version. Raises Unsatisfiable.
+    A Range that is malformed, of another unit or of several ranges is ignored, as s14.2 allows, and so is one
+    whose If-Range names another version. Raises Unsatisfiable.
     """
     whole = Part(0, size, False)
     if range_header is None or (if_range is not None and if_range.strip() != etag):

@@ -18,9 +18,9 @@ class Settings:
     """Fixed for the life of an application. Sizes are in bytes, times in seconds."""
 
     hosts: frozenset[str] = frozenset()
-    """Names under which browsers may reach us, besides loopback and the address a connection came in on.
+    """Names that a Host header may have besides loopback and the address that the connection came in on.
 
-    "*": any.
+    With "*" it may have any.
     """
 
     ready: Callable[[], Awaitable[None]] = _ready

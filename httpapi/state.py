@@ -1,7 +1,4 @@
-"""What every route reaches through its application.
-
-The store's three parts, the settings, who may come in.
-"""
+"""What every route reaches through its application: the store's parts, the settings, who may come in."""
 
 from dataclasses import dataclass
 
