@@ -24,7 +24,6 @@ class Mapped:
         self.file = path.open("w+b")
         self.file.write(os.urandom(4 * GRANULE_BYTES + 5000))
         self.file.flush()
-        os.fsync(self.file.fileno())
         self.view = memoryview(mmap.mmap(self.file.fileno(), 0, prot=mmap.PROT_READ))
 
 
