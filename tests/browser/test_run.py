@@ -20,7 +20,7 @@ def test_overview_and_copy_buttons(visit: Visit) -> None:
     expect(page.locator("#said")).to_have_text("Copied.")
     assert clipboard(page) == "/mnt/wandb/projects/team/vision/runs/r1"
     page.get_by_role("button", name="Copy SDK line").click()
-    page.wait_for_function("navigator.clipboard.readText().then(text => text.startsWith('sdk'))")
+    page.wait_for_function("() => navigator.clipboard.readText().then(text => text.startsWith('sdk'))")
     assert clipboard(page) == 'sdk.Api().run("team/vision/r1")'
 
 
@@ -108,9 +108,10 @@ def test_log_follows(visit: Visit, daemon: Served) -> None:
     page = visit(f"{RUN}/log")
     expect(page.locator("#log")).to_contain_text("epoch 99")
     assert page.locator("#log .ansi-green").count() == 100
-    at_end = (
-        "(log => log.scrollHeight - log.scrollTop - log.clientHeight < 5)(document.getElementById('log'))"
-    )
+    at_end = """() => {
+        const log = document.getElementById("log");
+        return log.scrollHeight - log.scrollTop - log.clientHeight < 5;
+        }"""
     page.wait_for_function(at_end)
     daemon.ask("POST", "/api/v1/runs/r1/console", {"first_line": 100, "lines": ["<b>new</b> line"] * 30})
     expect(page.locator("#log")).to_contain_text("<b>new</b> line")

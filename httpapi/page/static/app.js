@@ -116,7 +116,10 @@
   if (log) {
     const toEnd = () => { log.scrollTop = log.scrollHeight; };
     toEnd();
-    document.addEventListener("htmx:after:swap", () => { if (follow?.checked) toEnd(); });
+    document.addEventListener("htmx:after:swap", (event) => {
+      // Not after "Show earlier lines": whoever asked for them wants to see them.
+      if (follow?.checked && event.detail.ctx.sourceElement.id === "tail") toEnd();
+    });
     follow?.addEventListener("change", () => { if (follow.checked) toEnd(); });
     log.addEventListener("wheel", (event) => { if (event.deltaY < 0 && follow) follow.checked = false; }, { passive: true });
     log.addEventListener("keydown", (event) => { if (["ArrowUp", "PageUp", "Home"].includes(event.key) && follow) follow.checked = false; });

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +76,14 @@ async def test_close_ends_the_child() -> None:
     await renderer.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_the_child_knows_its_modules_and_no_secret(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    assert "one" in await renderer.render(Kind.TEXT, text(b"one"))
+    told = await asyncio.to_thread(Path(f"/proc/{child(renderer)}/environ").read_bytes)
+    assert b"hidden" not in told
+    assert b"PYTHONPATH" in told
