@@ -8,7 +8,7 @@ from store.catalog.rows import Run
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
 from store.catalog.topics import Topic
-from store.errors import Absent, Conflict, Refused
+from store.errors import Absent, Conflict, NoSpace, Refused
 
 HISTORY = 0
 CONSOLE = 1
@@ -57,7 +57,7 @@ async def append(
 
     A line may not hold a newline: each gets one. With `rewrite` a line that is there already may be given
     another text (a console's progress bar), and what comes after it moves. Errors: Absent, Conflict for a gap
-    or, without `rewrite`, for another text; Refused for a newline.
+    or, without `rewrite`, for another text; Refused for a newline; NoSpace.
     """
     run = await select.one(tx, Run, "WHERE id = ?", run_id)
     if run is None:
@@ -77,6 +77,8 @@ async def append(
         raise Conflict(f"line {first_line + other[0]} is there already, with another text")
     if not other and len(known) == len(texts):
         return run
+    if tx.scarce:
+        raise NoSpace("the disk that holds the catalog is nearly full; no line was written: free some space")
     if other:
         await tx.many(
             "UPDATE lines SET text = ? WHERE run_id = ? AND stream = ? AND line = ?",

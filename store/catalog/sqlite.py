@@ -35,17 +35,22 @@ from store.errors import Refused, StoreError, Unavailable
 
 BUSY_TIMEOUT_S = 10.0  # another process (runfs key, runfs gc) may hold the write lock that long
 CHANGES_KEPT = 250_000  # older ones are pruned; a follower that missed them is told to forget everything
+RESERVE_BYTES = 128 * 1024 * 1024  # at most, of 2.5 % of the disk: what only shrinking may use, see `scarce`
 _PAGE_CACHE_KIB = 16 * 1024
 
 log = logging.getLogger(__name__)
 
 
 class Transaction(Direct):
-    """The session of one transaction: `now_ns` is its time, `changed` tells followers what it altered."""
+    """The session of one transaction: `now_ns` is its time, `changed` tells followers what it altered.
 
-    def __init__(self, connection: sqlite3.Connection, now_ns: int) -> None:
+    `scarce` says that the disk is nearly full: what only adds rows is refused, for deleting needs room too.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now_ns: int, scarce: bool) -> None:
         super().__init__(connection)
         self.now_ns = now_ns
+        self.scarce = scarce
         self.changes: dict[tuple[int, int, int], None] = {}  # in order, each once
 
     def changed(self, topic: Topic, object_id: int, parent_id: int = 0) -> None:
@@ -154,7 +159,8 @@ class Database:
         db.execute("BEGIN IMMEDIATE")
         try:
             self._last_ns = max(time.time_ns(), self._last_ns + 1)
-            outcomes = [self._one(work) for work in works]
+            scarce = _is_scarce(self._path)
+            outcomes = [self._one(work, scarce) for work in works]
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
@@ -162,10 +168,10 @@ class Database:
             raise
         return outcomes
 
-    def _one(self, work: Work) -> Outcome:
+    def _one(self, work: Work, scarce: bool) -> Outcome:
         db = self._writer
         db.execute("SAVEPOINT work")
-        tx = Transaction(db, self._last_ns)
+        tx = Transaction(db, self._last_ns, scarce)
         try:
             result = _stepped(work(tx))
             db.executemany("INSERT INTO changes (topic, object_id, parent_id) VALUES (?, ?, ?)", tx.changes)
@@ -251,9 +257,19 @@ def _stepped(transaction: Awaitable[Any]) -> Any:
     raise RuntimeError("a transaction may await nothing but its own session")
 
 
+def _is_scarce(path: Path) -> bool:
+    about = os.statvfs(path)
+    reserve = min(RESERVE_BYTES, about.f_blocks * about.f_frsize // 40)
+    return about.f_bavail * about.f_frsize < reserve
+
+
 def _refusal(error: Exception) -> Exception:
     if isinstance(error, StoreError):
         return error
+    if isinstance(error, OSError):
+        return Unavailable(
+            f"the catalog's disk is failing ({error.strerror}); see to it, then try again", 5.0
+        )
     return translated(error) if isinstance(error, sqlite3.Error) else error
 
 

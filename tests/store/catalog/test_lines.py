@@ -1,3 +1,4 @@
+import os
 import secrets
 from typing import Any
 
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from store.catalog import Catalog, Topic, lines, runs
 from store.catalog.rows import Run
-from store.errors import Absent, Conflict, Refused
+from store.errors import Absent, Conflict, NoSpace, Refused
 
 TEXT = b"first\n\nthird, longer\n"
 
@@ -157,3 +158,22 @@ async def test_a_sample_is_spread_and_ends_with_the_last(
     await catalog.write(lambda tx: lines.append(tx, fresh.id, lines.HISTORY, 0, texts))
     sample = await lines.sample(catalog.read, fresh.id, lines.HISTORY, 10, points)
     assert [int(text) for text in sample] == expected
+
+
+async def test_a_disk_that_is_nearly_full(
+    catalog: Catalog, fresh: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines are refused while there is still room to delete something."""
+    await append(catalog, fresh.id, 0, [b"a"])
+
+    class Disk:
+        f_bavail, f_frsize, f_blocks = 24, 1000, 1000
+
+    monkeypatch.setattr(os, "statvfs", lambda path: Disk)
+    with pytest.raises(NoSpace, match="nearly full"):
+        await append(catalog, fresh.id, 1, [b"b"])
+    await append(catalog, fresh.id, 0, [b"a"])  # it is there already
+    Disk.f_bavail = 25
+    await append(catalog, fresh.id, 1, [b"b"])
+    Disk.f_bavail = 0
+    await catalog.write(lambda tx: runs.delete(tx, fresh.id))
