@@ -13,8 +13,8 @@ LIMITS = Limits(
     connections=3,
     calls_in_flight=4,
     queued_bytes=1 << 16,
-    record_seconds=0.2,
-    drain_seconds=0.2,
+    record_seconds=0.5,
+    drain_seconds=0.5,
 )
 
 
