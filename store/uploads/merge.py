@@ -6,24 +6,32 @@ log-structured tree. The old blobs stay for a while: whoever looked the segments
 them.
 """
 
+import logging
 from collections.abc import Sequence
 
 from store.blobs import Blobs, Expected
 from store.catalog import Catalog, Transaction, versions
 from store.catalog import blobs as blob_rows
 from store.catalog.versions import Extent
+from store.errors import StoreError
 from store.uploads.content import copy
 from store.uploads.intake import Intake
 
 SEGMENTS_MAX = 32  # more than these are merged when one is added
 TAIL_MAX_BYTES = 64 * 1024 * 1024  # more than this is not copied while a client waits
 
+log = logging.getLogger(__name__)
+
 
 async def merge_tail(catalog: Catalog, blobs: Blobs, intake: Intake, version_id: int) -> None:
-    """Merge a growing version's last segments when it has many. Errors: NoSpace, Unavailable."""
+    """Merge a growing version's last segments when it has many; a later call does what this one could not."""
     extents = await versions.extents(catalog.read, version_id)
     if len(extents) > SEGMENTS_MAX:
-        await _merge(catalog, blobs, intake, version_id, extents[tail_start([e.size for e in extents]) :])
+        tail = extents[tail_start([extent.size for extent in extents]) :]
+        try:
+            await _merge(catalog, blobs, intake, version_id, tail)
+        except StoreError:  # the tail that was appended is durable: that must be what its client hears
+            log.exception("version %s could not be merged; tried again when it grows or rests", version_id)
 
 
 async def merge_all(catalog: Catalog, blobs: Blobs, intake: Intake, version_id: int) -> bool:

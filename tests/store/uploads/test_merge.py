@@ -6,6 +6,7 @@ import pytest
 from store.blobs import Blobs
 from store.catalog import Catalog, Topic, entries, versions
 from store.catalog.rows import Run
+from store.errors import NoSpace
 from store.uploads import Content, Uploads, merge
 from store.uploads.merge import merge_all, tail_start
 
@@ -103,3 +104,22 @@ async def test_a_file_that_grew_meanwhile_is_left_alone(
     partly = await versions.by_id(catalog.direct, made.version.id)
     assert partly is not None
     assert partly.sha256 is None  # not all of it
+
+
+async def test_an_append_stands_also_when_merging_fails(
+    uploads: Uploads,
+    run: Run,
+    blobs: Blobs,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fails(*args: Any) -> bool:
+        raise NoSpace("full")
+
+    monkeypatch.setattr(merge, "SEGMENTS_MAX", 1)
+    monkeypatch.setattr(merge, "_merge", fails)
+    made = await uploads.put(run.fileset_id, "log", chunks(b"one"))
+    grown = await uploads.append(made.entry.id, 3, chunks(b"two"))
+    assert grown.version is not None
+    assert grown.version.size == 6
+    assert "could not be merged" in caplog.text
