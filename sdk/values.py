@@ -13,6 +13,7 @@ from typing import Any
 ARRAY_MAX = 10_000  # elements of one array that are kept as a list; a larger one is described in words
 TEXT_MAX = 2_000  # characters kept of an object that has no form in JSON
 DEPTH_MAX = 64
+INTEGER_BITS_MAX = 4096  # Python itself prints no number of many more
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -23,7 +24,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if kind is str:
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if kind is int:
-        return value
+        return value if value.bit_length() <= INTEGER_BITS_MAX else hex(value)
     if isinstance(value, float):
         return _number(float(value))
     if isinstance(value, int):  # also enumerations of numbers

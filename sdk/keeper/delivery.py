@@ -28,6 +28,8 @@ from .uploads import Uploads
 PATCH_EVERY_S = 1.0
 HEARTBEAT_S = 10.0
 LINES_MAX = 10_000  # of one request
+MALFORMED = (400, 413, 422)  # refusals of the content itself: waiting would not help
+EMPTY_LINE: dict[str, Any] = {"history": b"{}", "console": ""}  # keeps the numbers of the lines after it
 
 
 class Refused(Error):
@@ -156,18 +158,32 @@ class Delivery:
                 os.unlink(segment_path(self._folder, segment))
 
     def _send_lines(self, send: Callable[[int, Any], int], stream: str, lines: Any) -> None:
+        for start in range(0, len(lines), LINES_MAX):
+            self._send_some(send, stream, start, lines[start : start + LINES_MAX])
+            self._heard()
+
+    def _send_some(self, send: Callable[[int, Any], int], stream: str, start: int, lines: Any) -> None:
+        """Send lines, after `start` others of the batch; a line that is refused is told and left empty."""
         assert self._run is not None
         counter = f"{stream}_next"
-        for start in range(0, len(lines), LINES_MAX):
-            some = lines[start : start + LINES_MAX]
-            try:
-                send(getattr(self._ledger, counter) + start, some)
-            except Conflict:
-                # Another process has written to this run, or the server is an older copy: go on at its end.
-                end = self._run.get()[f"{stream}_lines"]
-                send(end, some)
-                setattr(self._ledger, counter, end - start)
-            self._heard()
+        try:
+            send(getattr(self._ledger, counter) + start, lines)
+        except Conflict:
+            # Another process has written to this run, or the server is an older copy: go on at its end.
+            end = self._run.get()[f"{stream}_lines"]
+            send(end, lines)
+            setattr(self._ledger, counter, end - start)
+        except ServerError as error:
+            if error.status not in MALFORMED:
+                raise
+            if len(lines) == 1:
+                self._warn(f"a line of the {stream} was refused: {error.detail}")
+                lines = [EMPTY_LINE[stream]]
+                send(getattr(self._ledger, counter) + start, lines)
+                return
+            half = len(lines) // 2
+            self._send_some(send, stream, start, lines[:half])
+            self._send_some(send, stream, start + half, lines[half:])
 
     def _take_events(
         self, events: list[dict[str, Any]]
@@ -199,7 +215,12 @@ class Delivery:
             assert self._run is not None
             self._patched_at = time.monotonic()
             for piece in pieces(self._ledger.patch):
-                self._run.patch(piece)
+                try:
+                    self._run.patch(piece)
+                except ServerError as error:
+                    if error.status not in MALFORMED:
+                        raise
+                    self._warn(f"{', '.join(piece)} could not be changed: {error.detail}")
                 self._heard()
             self._ledger.note(patch={})
 

@@ -15,6 +15,7 @@ from ..spool import Kind
 from ..values import encode
 
 SUMMARY_VALUE_BYTES = 4096  # of one value as JSON
+SUMMARY_DEPTH = 16  # of containers in one value
 PATCH_BYTES = 512 << 10  # of one request; the server takes twice as much
 MERGED = ("config", "summary")  # objects of a run that are patched key by key; other fields are replaced
 
@@ -51,9 +52,19 @@ def fold(payloads: list[bytes]) -> Batch:
 def _summarised(line: bytes) -> dict[str, Any]:
     """What the summary takes of a line: long values stay in the history alone."""
     row: dict[str, Any] = json.loads(line)
-    if len(line) <= SUMMARY_VALUE_BYTES:
+    if len(line) <= SUMMARY_VALUE_BYTES and line.count(b"[") + line.count(b"{") <= SUMMARY_DEPTH:
         return row
-    return {key: value for key, value in row.items() if len(encode(value)) <= SUMMARY_VALUE_BYTES}
+    return {key: value for key, value in row.items() if _is_brief(value)}
+
+
+def _is_brief(value: Any) -> bool:
+    return len(encode(value)) <= SUMMARY_VALUE_BYTES and not _deeper(value, SUMMARY_DEPTH)
+
+
+def _deeper(value: Any, depth: int) -> bool:
+    """Whether containers are nested more than `depth` deep."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_deeper(each, depth - 1) for each in inner) if depth > 0 else isinstance(value, dict | list)
 
 
 def pieces(patch: dict[str, Any], max_bytes: int = PATCH_BYTES) -> Iterator[dict[str, Any]]:

@@ -122,3 +122,8 @@ def test_what_contains_itself_ends() -> None:
     loop: dict[str, Any] = {}
     loop["again"] = loop
     assert strict(encode(loop))["again"]["again"]
+
+
+def test_numbers_too_long_to_print() -> None:
+    assert strict(encode({"v": 1 << 20_000})) == {"v": hex(1 << 20_000)}
+    assert strict(encode({"v": 1 << 2_000})) == {"v": 1 << 2_000}

@@ -181,6 +181,24 @@ def test_many_lines_go_in_several_requests(
     assert [row["a"] for row in stored().history()] == list(range(50))
 
 
+def test_a_line_that_the_server_refuses_holds_up_no_other(
+    spool: Spool, deliver: Deliver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(5):
+        spool.history(b'{"a":%d}' % number)
+    spool.history(b'{"deep":' + b"[" * 900 + b"]" * 900 + b"}")
+    spool.history(b'{"a":5}')
+    spool.event("update", config={"huge": "x" * (2 << 20)})
+    delivery = deliver()
+    delivery.begin()
+    finish(delivery)
+    assert [row.get("a") for row in stored().history()] == [0, 1, 2, 3, 4, None, 5]
+    said = capsys.readouterr().out
+    assert "a line of the history was refused" in said
+    assert "config could not be changed" in said
+    assert stored().state == "finished"
+
+
 def test_segments_that_were_sent_go(spool: Spool, deliver: Deliver) -> None:
     line = b'{"a":"' + b"x" * (SEGMENT_BYTES // 8) + b'"}'
     for _ in range(20):

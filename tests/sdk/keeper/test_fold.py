@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdk.keeper.fold import SUMMARY_VALUE_BYTES, fold, merge, pieces
+from sdk.keeper.fold import SUMMARY_DEPTH, SUMMARY_VALUE_BYTES, fold, merge, pieces
 
 
 def event(name: str, **content: Any) -> bytes:
@@ -51,6 +51,14 @@ def test_long_values_stay_out_of_the_summary() -> None:
     batch = fold([b"h" + line])
     assert batch.history == [line]
     assert batch.patch == {"summary": {"b": 1}}
+
+
+def test_deep_values_stay_out_of_the_summary() -> None:
+    deep: Any = 1
+    for _ in range(SUMMARY_DEPTH):
+        deep = [deep]
+    row = {"deep": deep, "deeper": {"x": deep}, "flat": [1]}
+    assert fold([b"h" + json.dumps(row).encode()]).patch == {"summary": {"deep": deep, "flat": [1]}}
 
 
 @given(
