@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from httpapi.auth import CHALLENGE, RANK
+from httpapi.bodies import whole
 from httpapi.operations import Adapted, Answer, Operation
 from httpapi.problems import Problem
 from httpapi.state import KEY, STATE
@@ -72,7 +73,7 @@ def _query(request: web.Request, model: type[BaseModel]) -> BaseModel:
 
 async def _body(request: web.Request, model: type[BaseModel], long_body: bool) -> BaseModel:
     settings = request.app[STATE].settings
-    data = await read_bounded(request, settings.lines_max_bytes if long_body else settings.json_max_bytes)
+    data = await whole(request, settings.lines_max_bytes if long_body else settings.json_max_bytes)
     if not data:
         data = b"{}"  # a model whose fields all have defaults needs no body
     elif request.content_type != JSON:
@@ -85,21 +86,6 @@ async def _body(request: web.Request, model: type[BaseModel], long_body: bool) -
         return model.model_validate(document)
     except ValidationError as error:
         raise _invalid(error, "body") from None
-
-
-async def read_bounded(request: web.Request, max_bytes: int) -> bytes:
-    """The whole body; Problem when it is longer than `max_bytes`, before more than that is held."""
-    too_large = Problem("too-large", f"The body is longer than the {max_bytes} bytes that are taken here.")
-    if (request.content_length or 0) > max_bytes:
-        raise too_large
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := await request.content.readany():
-        size += len(chunk)
-        if size > max_bytes:
-            raise too_large
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _invalid(error: ValidationError, where: str) -> Problem:

@@ -27,7 +27,7 @@ ErrorPage = Callable[[web.Request, Problem], web.StreamResponse]
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
 
 # Set once the answer's headers are out: from then on it can only be broken off.
-STARTED = web.RequestKey("started", bool)
+STARTED = web.RequestKey("started", web.StreamResponse)
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})  # asked by probes, under whatever name they use
 AUDITED = frozenset({401, 403, 421})
@@ -63,7 +63,7 @@ async def door(request: web.Request, handler: Next) -> web.StreamResponse:
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Before an answer's headers leave: add the safe ones that the route did not set itself."""
-    request[STARTED] = True
+    request[STARTED] = response
     headers = response.headers
     headers["Server"] = "runfs"
     for name, value in HEADERS.items():
@@ -86,13 +86,14 @@ async def _admit(request: web.Request) -> None:
 
 def _refusal(request: web.Request, error: Exception) -> web.StreamResponse:
     problem = problem_of(error)
-    if problem.kind == "internal":
+    if problem.kind == "internal" and not isinstance(error, ConnectionError):
         log.error("%s %s failed", request.method, request.path, exc_info=error)
-    if request.get(STARTED):
+    started: web.StreamResponse | None = request.get(STARTED)
+    if started is not None:
         # Half an answer is out: the client must see it break off, and not take it for the whole.
         if request.transport is not None:
             request.transport.abort()
-        raise ConnectionResetError("the answer was broken off") from error
+        return started
     if problem.status in AUDITED:
         audit.record(request, "refused", status=problem.status, reason=problem.detail)
     show = request.app.get(ERROR_PAGE)

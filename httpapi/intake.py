@@ -7,6 +7,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from httpapi import audit
+from httpapi.bodies import chunks
 from httpapi.door import METRICS
 from httpapi.media_types import media_type
 from httpapi.models import uploads as models
@@ -139,7 +140,7 @@ async def put(
 async def body_chunks(request: web.Request) -> AsyncIterator[bytes]:
     """The body as it comes; the store gathers it into larger writes."""
     counted = request.app[METRICS].received
-    async for chunk in request.content.iter_any():
+    async for chunk in chunks(request):
         counted(len(chunk))
         yield chunk
 

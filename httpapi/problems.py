@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "forbidden": (403, "This key may not do that"),
     "not-found": (404, "There is no such thing"),
     "method-not-allowed": (405, "This address does not take that method"),
+    "timeout": (408, "The request did not come to its end"),
     "conflict": (409, "The request does not fit what is there"),
     "precondition-failed": (412, "A condition of the request does not hold"),
     "too-large": (413, "The request is too large"),

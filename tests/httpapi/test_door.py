@@ -1,5 +1,6 @@
 """What every request meets, whatever its route."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -74,7 +75,9 @@ async def test_a_bug_is_logged_and_not_told(
     assert "TypeError" in caplog.text
 
 
-async def test_half_an_answer_is_broken_off(application: Any, serve: Any) -> None:
+async def test_half_an_answer_is_broken_off(
+    application: Any, serve: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     async def route(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         response.content_length = 100
@@ -86,6 +89,30 @@ async def test_half_an_answer_is_broken_off(application: Any, serve: Any) -> Non
     client = await serve(application)
     with pytest.raises(ClientError):
         await (await client.get("/half")).read()
+    assert [each.getMessage() for each in caplog.records] == ["GET /half failed"]
+
+
+async def test_a_client_that_goes_away_is_no_bug(
+    application: Any, serve: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = asyncio.Event()
+
+    async def route(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 65536)
+        finally:
+            gone.set()
+
+    application.router.add_get("/endless", route)
+    client = await serve(application)
+    answer = await client.get("/endless")
+    answer.close()
+    await gone.wait()
+    await client.get("/healthz")
+    assert caplog.records == []
 
 
 async def test_pages_show_refusals_their_way(application: Any, serve: Any) -> None:

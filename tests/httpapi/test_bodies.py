@@ -1,0 +1,67 @@
+"""Bodies that stop, break off, or never end."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from httpapi import bodies
+
+
+@pytest.fixture(autouse=True)
+async def run(api: Any) -> None:
+    await api.good("POST", "/runs", {"id": "r1"})
+
+
+async def half_a_request(
+    api: Any, path: str, length: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Announce a body, send three bytes of it, and leave it at that."""
+    reader, writer = await asyncio.open_connection(api.client.server.host, api.client.server.port)
+    writer.write(
+        f"PUT /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {api.key}\r\n"
+        f"Content-Length: {length}\r\n\r\nabc".encode()
+    )
+    return reader, writer
+
+
+async def test_a_body_that_stops(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "STALL_S", 0.05)
+    reader, writer = await half_a_request(api, "/runs/r1/files?path=a", 10)
+    assert await reader.readline() == b"HTTP/1.1 408 Request Timeout\r\n"
+    writer.close()
+    assert (await api.good("GET", "/runs/r1/files"))["items"] == []
+
+
+async def test_a_client_that_goes_away_is_no_bug(
+    api: Any, blobs: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came, ended = asyncio.Event(), asyncio.Event()
+    real = bodies.chunks
+
+    async def watched(request: Any) -> Any:
+        try:
+            async for chunk in real(request):
+                yield chunk
+                came.set()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("httpapi.intake.chunks", watched)
+    _, writer = await half_a_request(api, "/runs/r1/files?path=a", 10)
+    await came.wait()
+    writer.transport.abort()
+    await ended.wait()
+    await api.good("GET", "/runs/r1")  # by now the broken request is done with, too
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+    assert [found async for found in blobs.keys()] == []  # noqa: SIM118
+
+
+async def test_a_body_of_the_longest_length(api: Any) -> None:
+    limit = 1 << 20
+    for size, status in ((limit, 400), (limit + 1, 413)):
+        answer = await api.raw(
+            "POST", "/runs/r1/finish", data=b"x" * size, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status == status
