@@ -50,7 +50,7 @@ def conclude(spool: Spool, link: Link | None, quiet: bool) -> None:
         link.close()
         return
     link.close()
-    _say_outcome(link, spool.folder, quiet)
+    _say_outcome(link, spool, quiet)
 
 
 def _wait(link: Link) -> None:
@@ -66,8 +66,8 @@ def _wait(link: Link) -> None:
         progress.close()
 
 
-def _say_outcome(link: Link, folder: str, quiet: bool) -> None:
-    outcome = link.outcome
+def _say_outcome(link: Link, spool: Spool, quiet: bool) -> None:
+    outcome, folder = link.outcome, spool.folder
     if link.refused:
         terminal.say(f"the server refuses this run ({link.refused}); it is kept in {folder}")
     elif outcome is None:
@@ -80,24 +80,21 @@ def _say_outcome(link: Link, folder: str, quiet: bool) -> None:
         if len(outcome["failed"]) > NAMES_SHOWN:
             terminal.say(f"NOT SAVED: {len(outcome['failed']) - NAMES_SHOWN} more")
         if not outcome["complete"]:
-            terminal.say(f"{_pending(outcome)} in {folder}; `runfs sync` sends it")
+            terminal.say(f"{_pending(outcome, spool)} in {folder}; `runfs sync` sends it")
         elif not quiet:
             sent = terminal.count(outcome["files_sent"], "file")
             terminal.say(f"run {outcome['run']['path']} is complete: {sent} saved")
 
 
-def _pending(outcome: dict[str, Any]) -> str:
+def _pending(outcome: dict[str, Any], spool: Spool) -> str:
     files = outcome["files_pending"]
     reason = f" ({outcome['trouble']})" if outcome.get("trouble") else ""
-    if not files:
-        what = (
-            "what is left of the run"
-            if not outcome["closed"]
-            else terminal.count(len(outcome["failed"]), "file")
-        )
-    else:
+    if outcome["run"] is None:
+        rows, saved = terminal.count(spool.rows, "row"), terminal.count(spool.files, "file")
+        what = f"the whole run ({rows}, {saved} saved)"
+    elif files:
         names = ", ".join(files[:NAMES_SHOWN]) + (", ..." if len(files) > NAMES_SHOWN else "")
-        what = f"{terminal.count(len(files), 'file')} ({names})" + (
-            "" if outcome["run"] else ", the run itself"
-        )
+        what = f"{terminal.count(len(files), 'file')} ({names})"
+    else:
+        what = terminal.count(len(outcome["failed"]), "file") if outcome["closed"] else "the last of the run"
     return f"still pending{reason}: {what}, kept"

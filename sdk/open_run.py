@@ -239,6 +239,7 @@ class Run:
         if not chosen.files:
             terminal.say(f"nothing matches {os.fsdecode(glob_str)!r}: no file is saved")
         if self._spool is not None:
+            self._spool.files += len(chosen.files)
             for start in range(0, len(chosen.files), SAVE_EVENT_FILES):
                 files = [list(file) for file in chosen.files[start : start + SAVE_EVENT_FILES]]
                 self._spool.event("save", files=files, policy=policy)

@@ -122,6 +122,8 @@ class Spool:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._retry_at = 0.0
+        self.rows = 0  # of history that were given
+        self.files = 0  # that were saved, as their saver counts them
         self.dropped = 0  # records that were lost for want of disk and memory
         self.trouble: OSError | None = None  # why the disk does not take records now
         self._said: set[str] = set()
@@ -131,6 +133,7 @@ class Spool:
     def history(self, line: bytes) -> None:
         """Keep one line of history."""
         self._keep(frame(Kind.HISTORY + line), must=False)
+        self.rows += 1
 
     def console(self, text: bytes) -> None:
         """Keep one line of output."""

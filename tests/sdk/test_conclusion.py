@@ -42,6 +42,7 @@ def test_the_server_is_down_all_the_time(
     said = errors(capsys)
     assert "the run goes on" in said
     assert "still pending (http://127.0.0.1:9 does not answer" in said
+    assert "the whole run (1 row, 1 file saved)" in said
     assert f"kept in {run.dir}; `runfs sync` sends it" in said
     assert [str(path) for path in spools.iterdir()] == [run.dir]
 
