@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,14 +12,22 @@ from typing import Any, BinaryIO
 
 import urllib3
 
-from benches.daemons import BenchError
+from benches.daemons import BenchError, accepts
 
 PROJECT = "bench/bench"
 TIMEOUT_S = 120.0
 BATCH = 1000  # the most that one request may ask for
 PUTS_AT_ONCE = 8
-# Only to connect: a daemon that answers on its NFS port may open its HTTP port a moment later.
-RETRIES = urllib3.Retry(total=None, connect=50, read=0, redirect=0, status=0, other=0, backoff_factor=0.01)
+OPEN_LIMIT_S = 60.0
+
+
+def await_http(port: int) -> None:
+    """Waits until something listens: our daemon answers on its NFS port first. BenchError after 60 s."""
+    deadline = time.monotonic() + OPEN_LIMIT_S
+    while not accepts(port):
+        if time.monotonic() > deadline:
+            raise BenchError(f"nothing listens on port {port} after {OPEN_LIMIT_S:.0f} s")
+        time.sleep(0.02)
 
 
 class Api:
@@ -29,8 +38,9 @@ class Api:
         self.key = (data / "key").read_text().strip()
         self.headers = {"Authorization": f"Bearer {self.key}"}
         self._pool = urllib3.HTTPConnectionPool(
-            "127.0.0.1", port, maxsize=connections, timeout=TIMEOUT_S, retries=RETRIES
+            "127.0.0.1", port, maxsize=connections, timeout=TIMEOUT_S, retries=False
         )
+        await_http(port)
 
     def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> Any:
         """A request under /api/v1 and its JSON answer. BenchError for any status of 400 and above."""

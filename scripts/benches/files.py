@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benches import dataset, http_peers, peers
-from benches.api import Api
+from benches.api import Api, await_http
 from benches.daemons import BenchError
 from benches.mlflow_peer import MLflow
 from benches.report import Row, publish
@@ -221,6 +221,7 @@ def run(plan: Plan) -> None:
             peer.daemon.environment.update(AWS_SECRET_ACCESS_KEY=http_peers.SECRET_KEY)
             closing.callback(peer.stop)
             peer.start()
+            await_http(http_port)
             sides[name] = Side(peer, data, http_port)
         if mlflow:
             closing.callback(mlflow.stop)
