@@ -37,13 +37,8 @@ def sync(
     """
     from .transport import Transport
 
-    roots = [os.path.abspath(os.fspath(path)) for path in paths] if paths is not None else _usual_places()
     transport = Transport(*settings.connection(url, api_key))
-    results = []
-    for folder in [folder for root in roots for folder in found(root)]:
-        result = _send(folder, transport, say or (lambda text: None))
-        results.append(result)
-    return results
+    return [_send(folder, transport, say or (lambda text: None)) for folder in pending(paths)]
 
 
 def pending(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[str]:

@@ -169,10 +169,6 @@ class Transport:
             error = ServerError
         return error(response.status, detail, kind, problem)
 
-    def close(self) -> None:
-        """Close the connections that are not in use."""
-        self._pool.clear()
-
 
 def _with_query(path: str, query: Mapping[str, Any] | None) -> str:
     given = {name: value for name, value in (query or {}).items() if value is not None}

@@ -90,14 +90,6 @@ class Uploads:
             self._later = [(0.0, path) for _, path in self._later]
             self._change.notify_all()
 
-    def pending(self) -> list[Tracked]:
-        """Files that are still to be sent."""
-        return [tracked for tracked in list(self._ledger.files.values()) if tracked.wanted]
-
-    def failed(self) -> list[Tracked]:
-        """Files that were given up."""
-        return [tracked for tracked in list(self._ledger.files.values()) if tracked.failed]
-
     def idle(self) -> bool:
         """Whether nothing is being sent, and nothing waits to be."""
         with self._change:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,10 +17,8 @@ from .faults import Proxy
 
 
 @pytest.fixture
-def transport(server: Server) -> Iterator[Transport]:
-    opened = Transport(server.url, server.key)
-    yield opened
-    opened.close()
+def transport(server: Server) -> Transport:
+    return Transport(server.url, server.key)
 
 
 def test_paths_are_quoted() -> None:

@@ -98,6 +98,14 @@ def add(uploads: Uploads, ledger: Ledger, *names: str, policy: str = "now") -> l
     return files
 
 
+def pending(ledger: Ledger) -> list[Tracked]:
+    return [tracked for tracked in ledger.files.values() if tracked.wanted]
+
+
+def failed(ledger: Ledger) -> list[Tracked]:
+    return [tracked for tracked in ledger.files.values() if tracked.failed]
+
+
 def settled(uploads: Uploads) -> None:
     until(uploads.idle)
 
@@ -114,7 +122,7 @@ def test_each_file_is_sent_once(uploads: Uploads, ledger: Ledger, sending: Sendi
     add(uploads, ledger, *names)
     settled(uploads)
     assert sending.sent == Counter(names)
-    assert uploads.pending() == uploads.failed() == []
+    assert pending(ledger) == failed(ledger) == []
 
 
 def test_until_it_is_sent_it_is_wanted_by_whoever_comes_after(
@@ -238,8 +246,8 @@ def test_a_server_that_stays_away_leaves_the_file_pending_at_the_end(
     patience.limit()
     uploads.end()
     settled(uploads)
-    assert [tracked.path for tracked in uploads.pending()] == ["f"]
-    assert uploads.failed() == []
+    assert [tracked.path for tracked in pending(ledger)] == ["f"]
+    assert failed(ledger) == []
     assert uploads.last_trouble == "away"
     assert again(ledger, "f").wanted
 
@@ -258,11 +266,11 @@ def test_a_refusal_is_said_and_kept(
     sending.failures["f"] = [error]
     add(uploads, ledger, "f")
     settled(uploads)
-    (failed,) = uploads.failed()
-    assert failed.failed
-    assert failed.vanished is vanished
-    assert warnings == [f"f was not saved: {failed.failed}"]
-    assert again(ledger, "f").failed == failed.failed
+    (given_up,) = failed(ledger)
+    assert given_up.failed
+    assert given_up.vanished is vanished
+    assert warnings == [f"f was not saved: {given_up.failed}"]
+    assert again(ledger, "f").failed == given_up.failed
     uploads.end()
     settled(uploads)
     assert sending.sent["f"] == (0 if vanished else 1)
@@ -288,7 +296,7 @@ def test_a_file_that_changed_on_its_way_is_sent_again_but_not_for_ever(
     settled(uploads)
     assert sending.sent["f"] == module.UNSTABLE_TRIES + 1
     assert warnings == ["f keeps changing: saved as it was a moment ago"]
-    assert uploads.failed() == []
+    assert failed(ledger) == []
 
 
 def test_a_live_file_that_vanished_and_came_back_is_sent(
