@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,11 +31,19 @@ def chosen(user: str | None, data: Path, environ: Mapping[str, str]) -> pwd.stru
 
 
 def become(account: pwd.struct_passwd) -> None:
-    """Give up root for good: groups, group and user, and the environment's idea of home."""
+    """Give up root for good: groups, group and user, and the environment's idea of home.
+
+    Raises CommandError where that account cannot read the program that it is to run.
+    """
     os.initgroups(account.pw_name, account.pw_gid)
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)
     os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)
+    for needed in (Path(__file__), Path(sys.prefix)):
+        if not os.access(needed, os.R_OK):
+            raise CommandError(
+                f"{account.pw_name} cannot read {needed.parent}; install runfs where it can, or choose --user"
+            )
 
 
 def _owner(data: Path) -> int:

@@ -51,8 +51,17 @@ def test_others_stay_who_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 @needs_root
 def test_become_is_for_good() -> None:
-    code = "import os, pwd; from runfs.account import become; become(pwd.getpwnam('nobody'))\n"
+    code = "import os, pwd; from runfs import account; os.access = lambda path, mode: True\n"
+    code += "account.become(pwd.getpwnam('nobody'))\n"
     code += "print(os.getresuid(), os.getresgid(), os.getgroups(), os.environ['USER'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     uid, gid = NOBODY.pw_uid, NOBODY.pw_gid
     assert done.stdout.strip() == f"({uid}, {uid}, {uid}) ({gid}, {gid}, {gid}) [{gid}] nobody"
+
+
+@needs_root
+def test_an_account_that_cannot_read_the_program() -> None:
+    code = "import os, pwd; from runfs import account; os.access = lambda path, mode: False\n"
+    code += "account.become(pwd.getpwnam('nobody'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "CommandError: nobody cannot read" in done.stderr
