@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,9 @@ def _run(name: str, wishes: argparse.Namespace) -> int:
         importlib.import_module(f"benches.{name}").run(plan)
     except BenchError as error:
         print(f"bench {name}: {error}", file=sys.stderr)
+        return 2
+    except Exception:  # a bug in one bench must not keep the others from running
+        traceback.print_exc()
         return 2
     finally:
         if wishes.keep:

@@ -57,6 +57,22 @@ def test_what_could_not_be_measured_is_said(
     assert "bench nfs: ganesha.nfsd is not installed" in capsys.readouterr().err
 
 
+def test_all_run_even_if_one_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = []
+
+    def fail(plan: cli.Plan) -> None:
+        run.append(plan.json_file.name)
+        raise ZeroDivisionError
+
+    install(monkeypatch, fail)
+    for name in cli.BENCHES[1:]:
+        module = ModuleType(f"benches.{name}")
+        module.run = lambda plan: run.append(plan.json_file.name)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, f"benches.{name}", module)
+    assert cli.main(["all", "--json", str(tmp_path)]) == 2
+    assert run == [f"{name}.json" for name in cli.BENCHES]
+
+
 def test_an_unknown_bench_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         cli.parse(["coffee"])
