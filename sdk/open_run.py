@@ -117,9 +117,7 @@ class Run:
             assert self._spool is not None
             terminal.say(f"run {self.id} is kept in {self._spool.folder}; `runfs sync` sends it")
         elif self._link is not None and self._link.run:
-            terminal.say(
-                f"run {self.path} {'goes on' if self.resumed else 'is kept'} at {self._settings.url}"
-            )
+            terminal.say(f"run {self.path} {'goes on' if self.resumed else 'is kept'} at {self.url}")
 
     def __enter__(self) -> Run:
         return self
@@ -161,8 +159,9 @@ class Run:
 
     @property
     def url(self) -> str | None:
-        """The server's address of the run's files page; None while there is no server."""
-        return f"{self._settings.url}/runs/{self.path}" if self.mode == "online" else None
+        """The address of the run's page, for a browser; None while there is no server."""
+        project, _, run_id = self.path.rpartition("/")
+        return f"{self._settings.url}/projects/{project}/runs/{run_id}" if self.mode == "online" else None
 
     def __repr__(self) -> str:
         return f"<runfs run {self.path}, {self.mode}{', finished' if self._finished else ''}>"

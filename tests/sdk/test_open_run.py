@@ -6,7 +6,9 @@ import json
 import math
 import os
 import sys
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,13 @@ def test_a_run_is_kept(server: object) -> None:
     assert [row["loss"] for row in found.history()] == [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
     assert found.program == os.path.basename(sys.argv[0])  # noqa: PTH119
     assert run.summary["loss"] == 0.2
+
+
+def test_the_url_is_that_of_the_runs_page(server: Any) -> None:
+    with sdk.init() as run:
+        request = urllib.request.Request(str(run.url), headers={"Authorization": f"Bearer {server.key}"})
+        with urllib.request.urlopen(request) as answer:
+            assert f"<title>{run.id}" in answer.read().decode()
 
 
 def test_a_finished_run_leaves_nothing_behind(server: object, spools: Path) -> None:
