@@ -65,17 +65,20 @@ def test_metadata_shows_a_change_at_the_next_open(machine: Machine, daemon: Daem
 
 
 def test_tail_follows_history(machine: Machine, daemon: Daemon, mount: str) -> None:
+    daemon.ask("POST", "/runs", {"project": PROJECT, "id": "logging"})
+    daemon.ask("POST", "/runs/logging/history", {"first_line": 0, "lines": [{"step": n} for n in range(3)]})
     follower = machine.start(
-        "exec tail -n 0 -f $1/runs/run2/history.jsonl >/run/tmp/followed", mount, limit_s=60
+        "exec tail -n 0 -f $1/runs/logging/history.jsonl >/run/tmp/followed", mount, limit_s=60
     )
     machine.sh("until pgrep -x tail; do sleep 0.1; done; sleep 0.5")
     for line in range(3, 6):
-        daemon.ask("POST", "/runs/run2/history", {"first_line": line, "lines": [{"step": line}]})
+        daemon.ask("POST", "/runs/logging/history", {"first_line": line, "lines": [{"step": line}]})
         eventually(lambda: f'"step":{line}' in machine.sh("cat /run/tmp/followed").replace(" ", ""))  # noqa: B023
     machine.sh("pkill -x tail")
     follower.result()
     steps = [json.loads(text)["step"] for text in machine.sh("cat /run/tmp/followed").splitlines()]
     assert steps == [3, 4, 5]
+    daemon.ask("DELETE", "/runs/logging")
 
 
 def test_tail_follows_an_appended_file(machine: Machine, daemon: Daemon, mount: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from kernel_client import Machine
 from kernel_content import PROJECT
@@ -39,7 +41,7 @@ print(len(entries))
 
 
 @pytest.fixture(scope="module")
-def large(machine: Machine, daemon: Daemon) -> str:
+def large(machine: Machine, daemon: Daemon) -> Iterator[str]:
     """A run with directories of 100,000, 10,000 and 4,000 files; the daemon started again over them."""
     daemon.ask("POST", "/runs", {"project": PROJECT, "id": "large"})
     daemon.upload("large", "many/seed", b"seed")
@@ -50,7 +52,8 @@ def large(machine: Machine, daemon: Daemon) -> str:
     add_files(daemon.data / "catalog.sqlite3", "several", FOUND)
     add_files(daemon.data / "catalog.sqlite3", "some", SOUGHT)
     daemon.start()
-    return "runs/large/files"
+    yield "runs/large/files"
+    daemon.ask("DELETE", "/runs/large")
 
 
 # After a few replies of READDIRPLUS this kernel asks READDIR, which tells no types: find then looks up each
