@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 RTMAX_BYTES = 1 << 20
 """The most that one READ gives."""
 
-DTPREF_BYTES = 64 << 10
+DTPREF_BYTES = 1 << 20
+"""Sixteen replies' worth: the buffer that a Linux program reads a directory with. Its kernel asks READDIRPLUS
+until the first is full, so `find` need not look up 32,000 entries; of 64 KiB they were 2,000."""
+
 PAGE_BYTES = 4096
 MAXFILESIZE = 2**63 - 1
 OK = bytes(4)

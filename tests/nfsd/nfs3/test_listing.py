@@ -9,7 +9,7 @@ import pytest
 
 import xdr
 from nfsd.nfs3 import types as t
-from nfsd.nfs3.listing import COOKIEVERF, Page
+from nfsd.nfs3.listing import COOKIEVERF, COUNT_MAX, DIRECTORY_ATTRIBUTES, Page
 from nfsd.tree.node import Entry
 from store.catalog import runs
 
@@ -61,6 +61,13 @@ async def test_the_resok_is_never_larger_than_allowed(nfs: Any, name: str) -> No
         else:
             assert int.from_bytes(result[:4], "big") == t.nfsstat3.NFS3ERR_TOOSMALL
             assert count < 500
+
+
+def test_a_reply_is_bounded_whatever_the_client_allows() -> None:
+    page, cookie = Page(0xFFFF_FFFF), 3
+    while page.add(7, b"name", cookie):
+        cookie += 1
+    assert COUNT_MAX - 28 < DIRECTORY_ATTRIBUTES + len(page.packed(eof=False)) <= COUNT_MAX == 65536
 
 
 async def test_dircount_bounds_the_names(nfs: Any) -> None:

@@ -216,7 +216,7 @@ async def test_fsinfo(nfs: Any) -> None:
     assert (found.rtmax, found.rtpref, found.dtpref, found.maxfilesize) == (
         1 << 20,
         1 << 20,
-        65536,
+        1 << 20,
         MAXFILESIZE,
     )
     assert found.properties == t.FSF3_SYMLINK | t.FSF3_HOMOGENEOUS
