@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
-from .hashing import hash_range
+from .hashing import Hasher, hash_range
 from .stored_file import StoredFile
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _holds(local: str, file: StoredFile) -> bool:
         if os.path.getsize(local) != file.size:
             return False
         with open(local, "rb") as opened:
-            return hash_range(opened, 0, file.size).digest().sha256 == file.sha256
+            return hash_range(opened, 0, file.size, Hasher(md5=False)).digest().sha256 == file.sha256
     except OSError:
         return False
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from .errors import FileExists, Mismatch, Unreachable
-from .hashing import CHUNK_BYTES, Hasher
+from .download import Source, save
+from .errors import FileExists
 from .names import check_path
 
 if TYPE_CHECKING:
     from .transport import Transport
-
-DOWNLOAD_TRIES = 5
-PAUSE_S = 0.5
 
 
 class StoredFile:
@@ -67,46 +62,8 @@ class StoredFile:
                 f"{local} is there already: pass replace=True to overwrite it or exist_ok=True to keep it"
             )
         os.makedirs(os.path.dirname(local), exist_ok=True)
-        partial = f"{local}.{os.getpid()}.partial"
-        try:
-            with open(partial, "xb") as file:
-                self._fetch(file)
-            os.replace(partial, local)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)
-            raise
+        save(Source(self._transport, self.id, self.version, self.size), self.sha256, local)
         return local
-
-    def _fetch(self, file: IO[bytes]) -> None:
-        hasher = Hasher()
-        for attempt in range(1, DOWNLOAD_TRIES + 1):
-            try:
-                self._fetch_rest(file, hasher)
-                break
-            except Unreachable:
-                if attempt == DOWNLOAD_TRIES:
-                    raise
-                time.sleep(PAUSE_S * attempt)
-        if self.sha256 is not None and hasher.digest().sha256 != self.sha256:
-            raise Mismatch(200, f"{self.name} did not arrive as it is stored: download it again")
-
-    def _fetch_rest(self, file: IO[bytes], hasher: Hasher) -> None:
-        """Ask for what is missing; the version is named, so that a replacement does not mix two contents."""
-        if hasher.size >= self.size:
-            return
-        headers = {"Range": f"bytes={hasher.size}-"} if hasher.size else {}
-        response = self._transport.open(self._content + f"?version={self.version}", headers)
-        try:
-            left = self.size - hasher.size
-            while left and (chunk := self._transport.read(response, min(CHUNK_BYTES, left))):
-                file.write(chunk)
-                hasher.update(chunk)
-                left -= len(chunk)
-        finally:
-            response.close() if left else response.release_conn()
-        if left:
-            raise Unreachable(f"{self.name} ended {left} bytes early")
 
     def delete(self) -> None:
         """Delete the file from the server."""

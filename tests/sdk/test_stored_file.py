@@ -61,7 +61,7 @@ def fields(file: StoredFile) -> dict[str, Any]:
 def test_a_download_that_breaks_off_goes_on(
     file: StoredFile, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sdk.stored_file.PAUSE_S", 0)
+    monkeypatch.setattr("sdk.download.PAUSE_S", 0)
     ranges: list[str | None] = []
 
     class Breaking(Proxy):
@@ -80,7 +80,25 @@ def test_a_download_that_breaks_off_goes_on(
     with Breaking(lambda: server.url) as proxy:
         StoredFile(Transport(proxy.url, server.key), fields(file)).download("copy")
     assert Path("copy/d/f.bin").read_bytes() == DATA
-    assert ranges == [None, f"bytes={1 << 20}-", f"bytes={2 << 20}-"]
+    end = len(DATA) - 1
+    assert ranges == [None, f"bytes={1 << 20}-{end}", f"bytes={2 << 20}-{end}"]
+
+
+def test_a_large_file_comes_in_ranges(
+    file: StoredFile, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sdk.download.RANGE_BYTES", 1 << 20)
+    seen: list[tuple[str, str | None]] = []
+
+    class Watching(Proxy):
+        def forward(self, request: Any) -> None:
+            seen.append((request.path.partition("?")[0], request.headers.get("Range")))
+            super().forward(request)
+
+    with Watching(lambda: server.url) as proxy:
+        StoredFile(Transport(proxy.url, server.key), fields(file)).download("copy")
+    assert Path("copy/d/f.bin").read_bytes() == DATA
+    assert seen[0] == (f"/api/v1/runs/files/{file.id}/download-url", None)
 
 
 def test_wrong_bytes_are_not_kept(file: StoredFile) -> None:
