@@ -77,6 +77,15 @@ class Api:
         given = {key: value for key, value in body.items() if value is not None}
         return str(self._transport.call("POST", path("sweeps"), given)["id"])
 
+    def delete_project(self, project: str) -> None:
+        """Delete "ENTITY/PROJECT" with all that is in it. It takes an admin key."""
+        from .transport import path
+
+        parts = project.split("/")
+        if len(parts) != 2 or not all(parts):
+            raise UsageError(f"{project!r} is no project: write ENTITY/PROJECT")
+        self._transport.call("DELETE", path("projects", *parts))
+
 
 class StoredRun:
     """A run as the server holds it; `refresh` looks again."""

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from httpapi import audit
 from httpapi.auth import allows
 from httpapi.cursors import cursor_of, place_of
 from httpapi.models import projects as models
@@ -80,6 +81,21 @@ async def change_project(
 
     await request.app[STATE].catalog.write(work)
     return await _project(request, found.id)
+
+
+@operations.add("DELETE", "/projects/{entity}/{project}", access="admin", answers={204: None})
+async def delete_project(request: web.Request, entity: str, project: str) -> None:
+    """Delete a project: its runs, sweeps and artifacts, and the keys that are for it alone.
+
+    Its name can be used again at once. An entity goes with its last project. The oldest project becomes the
+    default when that was deleted.
+    """
+    path = f"{entity}/{project}"
+    found = await project_at(request, path)
+    state = request.app[STATE]
+    await state.catalog.write(lambda tx: projects.delete(tx, found.id))
+    state.auth.forget()
+    audit.record(request, "delete", project=path)
 
 
 async def _project(request: web.Request, project_id: int) -> models.Project:

@@ -1,6 +1,6 @@
 """Queries for artifact types: artifacts/types/{type}."""
 
-from store.catalog import projects, select
+from store.catalog import living, projects, select
 from store.catalog.rows import ArtifactType
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
@@ -10,7 +10,9 @@ from store.names import check_name
 
 async def by_id(db: Session, type_id: int) -> ArtifactType | None:
     """The artifact type of that id, or None."""
-    return await select.one(db, ArtifactType, "WHERE id = ?", type_id)
+    return await select.one(
+        db, ArtifactType, f"WHERE id = ? AND {living.by_project('artifact_types')}", type_id
+    )
 
 
 async def by_name(db: Session, project_id: int, name: str) -> ArtifactType | None:

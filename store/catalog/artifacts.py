@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from store.catalog import aliases, collections, filesets, select
+from store.catalog import aliases, collections, filesets, living, select
 from store.catalog.rows import Artifact, Collection
 from store.catalog.session import Session, Value
 from store.catalog.sqlite import Transaction
@@ -13,7 +13,7 @@ from store.errors import Absent, Conflict
 
 async def by_id(db: Session, artifact_id: int) -> Artifact | None:
     """An artifact version, pending ones too."""
-    return await select.one(db, Artifact, "WHERE id = ?", artifact_id)
+    return await select.one(db, Artifact, f"WHERE id = ? AND {living.by_fileset('artifacts')}", artifact_id)
 
 
 async def by_number(db: Session, collection_id: int, number: int) -> Artifact | None:

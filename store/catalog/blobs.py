@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from store.catalog import select
+from store.catalog import living, select
 from store.catalog.rows import Blob
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
@@ -32,7 +32,7 @@ async def readable(db: Session, sha256: bytes, size: int, project_id: int | None
         " JOIN versions ON versions.id = segments.version_id AND versions.size = blobs.size"
         " JOIN filesets ON filesets.id = versions.fileset_id"
         " WHERE blobs.sha256 = ? AND blobs.size = ? AND versions.retired_ns IS NULL"
-        " AND (? IS NULL OR filesets.project_id = ?) ORDER BY blobs.id",
+        f" AND (? IS NULL OR filesets.project_id = ?) AND {living.by_project('filesets')} ORDER BY blobs.id",
         *(sha256, size, project_id, project_id),
     )
 

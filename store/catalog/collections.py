@@ -1,6 +1,6 @@
 """Queries for artifact collections: artifacts/collections/{collection}."""
 
-from store.catalog import artifact_types, select
+from store.catalog import artifact_types, living, select
 from store.catalog.rows import Collection
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
@@ -11,7 +11,9 @@ from store.names import check_name
 
 async def by_id(db: Session, collection_id: int) -> Collection | None:
     """The collection of that id, or None."""
-    return await select.one(db, Collection, "WHERE id = ?", collection_id)
+    return await select.one(
+        db, Collection, f"WHERE id = ? AND {living.by_project('collections')}", collection_id
+    )
 
 
 async def by_name(db: Session, project_id: int, name: str) -> Collection | None:

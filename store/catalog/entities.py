@@ -28,8 +28,10 @@ async def count(db: Session) -> int:
 
 
 async def changed_ns(db: Session) -> int:
-    """When an entity appeared or changed last; 0 while there is none."""
-    return await select.number(db, "SELECT max(changed_ns) FROM entities")
+    """When an entity appeared, changed or went last; 0 while there was none."""
+    return await select.number(
+        db, "SELECT max(entity_gone_ns, coalesce((SELECT max(changed_ns) FROM entities), 0)) FROM catalog"
+    )
 
 
 async def ensure(tx: Transaction, name: str) -> Entity:
@@ -42,3 +44,13 @@ async def ensure(tx: Transaction, name: str) -> Entity:
     )
     tx.changed(Topic.ENTITY, entity_id)
     return Entity(entity_id, name, tx.now_ns, tx.now_ns)
+
+
+async def lost_project(tx: Transaction, entity_id: int) -> None:
+    """A project of it went. An entity came with its first project and goes with its last."""
+    at_ns = max(tx.now_ns, await changed_ns(tx) + 1)
+    await tx.run("UPDATE entities SET changed_ns = ? WHERE id = ?", at_ns, entity_id)
+    tx.changed(Topic.ENTITY, entity_id)
+    if await tx.one("SELECT 1 FROM projects WHERE entity_id = ?", entity_id) is None:
+        await tx.run("DELETE FROM entities WHERE id = ?", entity_id)
+        await tx.run("UPDATE catalog SET entity_gone_ns = ?", at_ns)

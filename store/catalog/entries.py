@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from store.catalog import select
+from store.catalog import living, select
 from store.catalog.rows import Entry, Version
 from store.catalog.session import Row, Session, Value
 
@@ -26,7 +26,7 @@ class Listed(NamedTuple):
 
 async def by_id(db: Session, entry_id: int) -> Listed | None:
     """The entry of that id, or None."""
-    return await _one(db, "WHERE entries.id = ?", entry_id)
+    return await _one(db, f"WHERE entries.id = ? AND {living.by_fileset('entries')}", entry_id)
 
 
 async def by_name(db: Session, fileset_id: int, parent_id: int, name: str) -> Listed | None:

@@ -1,6 +1,8 @@
 """Queries for filesets: the files/ of one run or of one artifact version, with its totals."""
 
-from store.catalog import select
+from collections.abc import Iterable
+
+from store.catalog import living, select
 from store.catalog.rows import Fileset
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
@@ -9,7 +11,7 @@ from store.catalog.topics import Topic
 
 async def by_id(db: Session, fileset_id: int) -> Fileset | None:
     """The fileset of that id, or None."""
-    return await select.one(db, Fileset, "WHERE id = ?", fileset_id)
+    return await select.one(db, Fileset, f"WHERE id = ? AND {living.by_project('filesets')}", fileset_id)
 
 
 async def create(tx: Transaction, project_id: int) -> int:
@@ -68,15 +70,47 @@ async def seal(tx: Transaction, fileset_id: int) -> None:
     )
 
 
-async def forget_abandoned(tx: Transaction) -> None:
-    """Drop the filesets that no run or artifact has, and that no version or upload needs any more."""
-    await tx.run(
-        "DELETE FROM filesets WHERE"
-        " NOT EXISTS (SELECT 1 FROM runs WHERE fileset_id = filesets.id)"
-        " AND NOT EXISTS (SELECT 1 FROM artifacts WHERE fileset_id = filesets.id)"
-        " AND NOT EXISTS (SELECT 1 FROM versions WHERE fileset_id = filesets.id)"
-        " AND NOT EXISTS (SELECT 1 FROM uploads WHERE fileset_id = filesets.id)"
+async def abandoned(db: Session, after_id: int, limit: int) -> list[int]:
+    """At most `limit` filesets with an id above `after_id` that nobody has or needs: no run or artifact, no
+    version, no upload.
+    """
+    rows = await db.all(
+        f"SELECT id FROM filesets WHERE id > ? AND {_ABANDONED} ORDER BY id LIMIT ?", after_id, limit
     )
+    return [fileset_id for (fileset_id,) in rows]
+
+
+async def forget(tx: Transaction, fileset_ids: Iterable[int]) -> None:
+    """Drop those of the filesets that are still abandoned."""
+    await tx.many(
+        f"DELETE FROM filesets WHERE id = ? AND {_ABANDONED}",
+        [(fileset_id,) for fileset_id in fileset_ids],
+    )
+
+
+_ABANDONED = (
+    "NOT EXISTS (SELECT 1 FROM runs WHERE fileset_id = filesets.id)"
+    " AND NOT EXISTS (SELECT 1 FROM artifacts WHERE fileset_id = filesets.id)"
+    " AND NOT EXISTS (SELECT 1 FROM versions WHERE fileset_id = filesets.id)"
+    " AND NOT EXISTS (SELECT 1 FROM uploads WHERE fileset_id = filesets.id)"
+)
+
+
+async def clear(tx: Transaction, fileset_id: int, retired_ns: int, limit: int) -> int:
+    """Take away at most `limit` names of a fileset that is going, and retire their files' versions as of that
+    time; how many went. None: all are gone, and its uploads are over.
+    """
+    gone = await tx.all(
+        "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE fileset_id = ? LIMIT ?) RETURNING id",
+        *(fileset_id, limit),
+    )
+    await tx.many(
+        "UPDATE versions SET retired_ns = ? WHERE entry_id = ? AND retired_ns IS NULL",
+        [(retired_ns, entry_id) for (entry_id,) in gone],
+    )
+    if not gone:
+        await _end_uploads(tx, fileset_id)
+    return len(gone)
 
 
 async def abandon(tx: Transaction, fileset_id: int) -> None:
@@ -89,10 +123,7 @@ async def abandon(tx: Transaction, fileset_id: int) -> None:
         tx.now_ns,
         fileset_id,
     )
-    await tx.run(
-        "UPDATE uploads SET state = 'aborted' WHERE fileset_id = ? AND state IN ('open', 'stored')",
-        fileset_id,
-    )
+    await _end_uploads(tx, fileset_id)
     for entry_id, parent_id in await tx.all(
         "SELECT id, parent_id FROM entries WHERE fileset_id = ? AND version_id IS NULL", fileset_id
     ):
@@ -104,3 +135,10 @@ async def abandon(tx: Transaction, fileset_id: int) -> None:
         *(tx.now_ns, fileset_id),
     )
     tx.changed(Topic.FILESET, fileset_id, 0)
+
+
+async def _end_uploads(tx: Transaction, fileset_id: int) -> None:
+    await tx.run(
+        "UPDATE uploads SET state = 'aborted' WHERE fileset_id = ? AND state IN ('open', 'stored')",
+        fileset_id,
+    )

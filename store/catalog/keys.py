@@ -7,7 +7,7 @@ can try them out.
 import hashlib
 import secrets
 
-from store.catalog import select
+from store.catalog import projects, select
 from store.catalog.rows import Key
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
@@ -19,7 +19,12 @@ ACCESSES = ("read", "write", "admin")  # each may do what those before it may
 async def create(
     tx: Transaction, name: str, access: str = "write", project_id: int | None = None
 ) -> tuple[Key, str]:
-    """A new key for one project, or for all with None, and its text, which cannot be had again. Refused."""
+    """A new key for one project, or for all with None, and its text, which cannot be had again.
+
+    Errors: Refused, Absent without such a project.
+    """
+    if project_id is not None:
+        await projects.path(tx, project_id)
     if access not in ACCESSES:
         raise Refused(f"a key's access is one of {', '.join(ACCESSES)}, not {access!r}")
     text = "runfs_" + secrets.token_urlsafe(32)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from store.catalog import select
+from store.catalog import runs, select
 from store.catalog.rows import Run
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
@@ -59,7 +59,7 @@ async def append(
     another text (a console's progress bar), and what comes after it moves. Errors: Absent, Conflict for a gap
     or, without `rewrite`, for another text; Refused for a newline; NoSpace.
     """
-    run = await select.one(tx, Run, "WHERE id = ?", run_id)
+    run = await runs.by_id(tx, run_id)
     if run is None:
         raise Absent(f"there is no run {run_id}, or not any more")
     if stream == CONSOLE:
@@ -91,6 +91,16 @@ async def append(
         size += len(text)
     await tx.many("INSERT INTO lines (run_id, stream, line, offset, text) VALUES (?, ?, ?, ?, ?)", fresh)
     return await _written(tx, run, stream, count + len(fresh), size)
+
+
+async def drop(tx: Transaction, run_id: int, limit: int) -> int:
+    """Drop at most `limit` lines of a run that is going; how many went."""
+    gone = await tx.all(
+        "DELETE FROM lines WHERE run_id = ? AND (stream, line) IN"
+        " (SELECT stream, line FROM lines WHERE run_id = ? LIMIT ?) RETURNING line",
+        *(run_id, run_id, limit),
+    )
+    return len(gone)
 
 
 async def _place(tx: Transaction, run_id: int, stream: int, first_line: int) -> int:

@@ -10,7 +10,7 @@ from store.errors import Absent, Conflict
 
 async def by_id(db: Session, project_id: int) -> Project | None:
     """The project of that id, or None."""
-    return await select.one(db, Project, "WHERE id = ?", project_id)
+    return await select.one(db, Project, "WHERE id = ? AND entity_id IS NOT NULL", project_id)
 
 
 async def by_name(db: Session, entity_id: int, name: str) -> Project | None:
@@ -122,12 +122,40 @@ async def describe(tx: Transaction, project_id: int, description: str) -> Projec
 async def touch(tx: Transaction, project_id: int, topic: Topic) -> None:
     """Something appeared or went in one of the project's three directories:
 
-    PROJECT_RUNS, _SWEEPS or _ARTIFACTS.
+    PROJECT_RUNS, _SWEEPS or _ARTIFACTS. Absent when there is no such project.
     """
     column = {
         Topic.PROJECT_RUNS: "runs_changed_ns",
         Topic.PROJECT_SWEEPS: "sweeps_changed_ns",
         Topic.PROJECT_ARTIFACTS: "artifacts_changed_ns",
     }[topic]
-    await tx.run(f"UPDATE projects SET {column} = max(?, {column} + 1) WHERE id = ?", tx.now_ns, project_id)
+    touched = await tx.one(
+        f"UPDATE projects SET {column} = max(?, {column} + 1) WHERE id = ? AND entity_id IS NOT NULL"
+        " RETURNING id",
+        *(tx.now_ns, project_id),
+    )
+    if touched is None:
+        raise Absent("the project is gone")
     tx.changed(topic, project_id)
+
+
+async def delete(tx: Transaction, project_id: int) -> None:
+    """Delete a project with all that is in it and the keys that were for it alone. Absent without such one.
+
+    Its name can be used again at once; the oldest project there is becomes the default, if it was that. The
+    rows of what is in it go later (`store.catalog.remains`): here it is only made unreachable.
+    """
+    project = await by_id(tx, project_id)
+    if project is None:
+        raise Absent(f"there is no project {project_id}, or not any more")
+    await tx.run("DELETE FROM keys WHERE project_id = ?", project_id)
+    await tx.run(
+        "UPDATE projects SET entity_id = NULL, changed_ns = max(?, changed_ns + 1) WHERE id = ?",
+        *(tx.now_ns, project_id),
+    )
+    await entities.lost_project(tx, project.entity_id)
+    row = await tx.one("SELECT default_project_id FROM catalog")
+    if row is not None and row[0] == project_id:
+        oldest = await tx.one("SELECT min(id) FROM projects WHERE entity_id IS NOT NULL")
+        await tx.run("UPDATE catalog SET default_project_id = ?", oldest[0] if oldest else None)
+    tx.changed(Topic.EVERYTHING, 0)  # whatever is remembered may have been in it

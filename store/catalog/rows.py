@@ -20,7 +20,7 @@ class Project(NamedTuple):
     """A project: the three directories runs, sweeps and artifacts."""
 
     id: int
-    entity_id: int
+    entity_id: int  # never NULL in a row that is given out: a deleted project has none, and is not found
     name: str
     description: str
     created_ns: int

@@ -80,7 +80,9 @@ async def projects(db: Session, only: int | None, after_id: int, limit: int) -> 
 
 async def count_projects(db: Session, only: int | None) -> int:
     """How many projects a page-by-page listing gives."""
-    return await select.number(db, "SELECT count(*) FROM projects WHERE id = coalesce(?, id)", only)
+    return await select.number(
+        db, "SELECT count(*) FROM projects WHERE id = coalesce(?, id) AND entity_id IS NOT NULL", only
+    )
 
 
 _RUN = len(Run._fields)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from store import strict_json
-from store.catalog import filesets, projects, select, sweeps
+from store.catalog import filesets, living, projects, select, sweeps
 from store.catalog.rows import Run
 from store.catalog.session import Session, Value
 from store.catalog.sqlite import Transaction
@@ -13,11 +13,12 @@ from store.errors import Absent, Conflict, Refused
 from store.names import check_name
 
 ENDED = ("finished", "failed", "crashed", "killed")
+_LIVING = living.by_project("runs")
 
 
 async def by_id(db: Session, run_id: int) -> Run | None:
     """The run of that id, or None."""
-    return await select.one(db, Run, "WHERE id = ?", run_id)
+    return await select.one(db, Run, f"WHERE id = ? AND {_LIVING}", run_id)
 
 
 async def by_name(db: Session, project_id: int, name: str) -> Run | None:
@@ -32,7 +33,7 @@ async def by_fileset(db: Session, fileset_id: int) -> Run | None:
 
 async def named(db: Session, name: str) -> list[Run]:
     """The runs of that name in all projects: a short id alone may be ambiguous."""
-    return await select.every(db, Run, "WHERE name = ? ORDER BY id", name)
+    return await select.every(db, Run, f"WHERE name = ? AND {_LIVING} ORDER BY id", name)
 
 
 async def page(db: Session, project_id: int, after_id: int, limit: int) -> list[Run]:
@@ -158,7 +159,7 @@ async def crash_silent(tx: Transaction, silent_since_ns: int) -> list[Run]:
     silent = await select.every(
         tx,
         Run,
-        "WHERE state IN ('pending', 'running') AND heartbeat_ns < ? ORDER BY heartbeat_ns",
+        f"WHERE state IN ('pending', 'running') AND heartbeat_ns < ? AND {_LIVING} ORDER BY heartbeat_ns",
         silent_since_ns,
     )
     crashed = []

@@ -103,8 +103,8 @@ class Database:
                 undo.callback(writer.close)
                 writer.execute("PRAGMA journal_mode = WAL").fetchone()
                 writer.execute("PRAGMA synchronous = FULL")
-                writer.execute("PRAGMA foreign_keys = ON")
                 migrate(writer)
+                writer.execute("PRAGMA foreign_keys = ON")
                 database = cls(writer, _connect(path, "ro"), path)
             except OSError as error:
                 raise Unavailable(f"cannot open the catalog {path}: {error.strerror}") from error
@@ -204,7 +204,8 @@ async def changes_after(db: Session, seen: int) -> list[Change]:
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply every migration that the file has not seen, all in one transaction; make the catalog's row.
 
-    PRAGMA user_version is the number of the last one applied. Refused when that is newer than we know.
+    PRAGMA user_version is the number of the last one applied. Foreign keys must be off on the connection: a
+    migration may make a table anew that others refer to. Refused when the file is newer than we know.
     """
     migrations = sorted(
         (item for item in resources.files("store.catalog").joinpath("migrations").iterdir()),

@@ -1,7 +1,7 @@
 """Queries for sweeps."""
 
 from store import strict_json
-from store.catalog import projects, select
+from store.catalog import living, projects, select
 from store.catalog.rows import Sweep
 from store.catalog.session import Session, Value
 from store.catalog.sqlite import Transaction
@@ -10,11 +10,12 @@ from store.errors import Absent, Conflict, Refused
 from store.names import check_name
 
 STATES = ("pending", "running", "paused", "finished", "cancelled", "crashed")
+_LIVING = living.by_project("sweeps")
 
 
 async def by_id(db: Session, sweep_id: int) -> Sweep | None:
     """The sweep of that id, or None."""
-    return await select.one(db, Sweep, "WHERE id = ?", sweep_id)
+    return await select.one(db, Sweep, f"WHERE id = ? AND {_LIVING}", sweep_id)
 
 
 async def by_name(db: Session, project_id: int, name: str) -> Sweep | None:
@@ -24,7 +25,7 @@ async def by_name(db: Session, project_id: int, name: str) -> Sweep | None:
 
 async def named(db: Session, name: str) -> list[Sweep]:
     """The sweeps of that name in all projects."""
-    return await select.every(db, Sweep, "WHERE name = ? ORDER BY id", name)
+    return await select.every(db, Sweep, f"WHERE name = ? AND {_LIVING} ORDER BY id", name)
 
 
 async def page(db: Session, project_id: int, after_id: int, limit: int) -> list[Sweep]:

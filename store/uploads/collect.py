@@ -10,10 +10,11 @@ process may be about to write its row.
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from store.blobs import Blobs, Found
-from store.catalog import Catalog, filesets, runs, versions
+from store.catalog import Catalog, filesets, remains, runs, versions
 from store.catalog import blobs as blob_rows
 from store.catalog import uploads as upload_rows
 from store.catalog.rows import Upload
@@ -26,6 +27,7 @@ ORPHANS_EVERY_S = 6 * 3600.0  # listing all blobs takes seconds for a million
 REST_S = 60.0  # a file that has not grown for so long is merged
 READERS_S = 60.0  # how long a merged segment's old blobs stay for who is reading them
 BATCH = 200  # rows in one transaction: others wait for as long as it takes
+REMAINS_BATCH = 2000  # rows of a deleted project in one: these take little each
 
 T = TypeVar("T")
 
@@ -67,6 +69,8 @@ class Collector:
         crashed = await self._catalog.write(
             lambda tx: runs.crash_silent(tx, tx.now_ns - int(self._lease_s * 1e9))
         )
+        while await self._catalog.write(lambda tx: remains.take(tx, REMAINS_BATCH)) >= REMAINS_BATCH:
+            pass
         uploads = await self._end_uploads()
         merged = await self._merge(_ago_ns(0.0 if now else REST_S))
         gone = await self._all(
@@ -78,7 +82,8 @@ class Collector:
             self._orphans_s = time.monotonic()
             orphans = await self._drop_orphans(_ago_ns(ORPHAN_AGE_S))
             unfinished = await self._blobs.clear_unfinished(_ago_ns(ORPHAN_AGE_S))
-            await self._catalog.write(filesets.forget_abandoned)
+            await self._forget_filesets()
+            await self._catalog.write(remains.forget)
         return Collected(len(crashed), uploads, gone, merged, count, size, orphans, unfinished)
 
     async def _all(self, batch: Callable[[], Awaitable[list[T]]]) -> int:
@@ -89,6 +94,12 @@ class Collector:
             total += done
             if done < BATCH:
                 return total
+
+    async def _forget_filesets(self) -> None:
+        after = 0
+        while found := await filesets.abandoned(self._catalog.read, after, BATCH):
+            await self._catalog.write(partial(filesets.forget, fileset_ids=found))
+            after = found[-1]
 
     async def _end_uploads(self) -> int:
         await self._catalog.write(lambda tx: upload_rows.expire(tx, BATCH))

@@ -17,6 +17,7 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "create_project": ("/projects", {"project": "team/a"}),
     "get_project": ("/projects/team/a", None),
     "change_project": ("/projects/team/a", {"description": "changed"}),
+    "delete_project": ("/projects/team/a", None),
     "create_run": ("/runs", {"project": "team/a", "id": "new"}),
     "list_runs": ("/runs?project=team/a", None),
     "get_run": ("/runs/r1", None),
@@ -200,7 +201,7 @@ async def test_the_owner_may(api: Any, ids: dict[str, Any], make_key: Any) -> No
     """The table's requests would work: so the refusals above are for the key, and not for the request."""
     key = await make_key("admin", "team/a")
     last = {"delete_run", "delete_file", "delete_files", "abort_upload", "delete_sweep", "delete_collection"}
-    last |= {"delete_artifact", "remove_alias"}
+    last |= {"delete_artifact", "remove_alias", "delete_project"}
     # Refused for what they ask, and not for who asks: a project that is there, a version in use, a sealed
     # artifact, an upload without its bytes, a key that is not this project's.
     known = {"create_project": 403, "register_file": 409, "register_artifact_file": 404, "revoke_key": 404}

@@ -86,6 +86,16 @@ def test_deleting(run: sdk.Run) -> None:
         Api().run(run.path)
 
 
+def test_deleting_a_project(run: sdk.Run) -> None:
+    project = run.path.rpartition("/")[0]
+    Api().delete_project(project)
+    with pytest.raises(sdk.Absent):
+        Api().run(run.path)
+    for wrong in ("project", "entity/", "entity/project/run"):
+        with pytest.raises(sdk.UsageError, match="ENTITY/PROJECT"):
+            Api().delete_project(wrong)
+
+
 def test_sweeps(server: Server) -> None:
     project = sdk.init().path.rpartition("/")[0]
     sdk.finish()

@@ -100,3 +100,50 @@ async def test_another_default_moves_both_entities(catalog: Catalog) -> None:
 async def test_the_catalog_knows_its_age(catalog: Catalog) -> None:
     row = await catalog.direct.one("SELECT created_ns FROM catalog")
     assert row == (await projects.catalog_created_ns(catalog.direct),)
+
+
+async def test_the_name_of_a_deleted_project_is_free_at_once(catalog: Catalog) -> None:
+    old = await catalog.write(lambda tx: projects.create(tx, "team", "p", "the old one"))
+    await catalog.write(lambda tx: projects.delete(tx, old.id))
+    assert await projects.page(catalog.direct, old.entity_id, 0, 10) == []
+    new = await catalog.write(lambda tx: projects.create(tx, "team", "p"))
+    assert (new.id > old.id, new.description) == (True, "")
+    assert await projects.by_path(catalog.direct, "team", "p") == new
+    await catalog.write(lambda tx: projects.delete(tx, new.id))
+    with pytest.raises(Absent):
+        await catalog.write(lambda tx: projects.delete(tx, new.id))
+
+
+async def test_the_oldest_is_the_default_when_that_is_deleted(catalog: Catalog) -> None:
+    made = [
+        await catalog.write(lambda tx, name=name: projects.create(tx, "team", name))
+        for name in ("a", "b", "c")
+    ]
+    told: list[Change] = []
+    catalog.follow(told.extend)
+    await catalog.write(lambda tx: projects.delete(tx, made[1].id))
+    assert await projects.default(catalog.direct) == made[0]
+    assert (Topic.EVERYTHING, 0, 0) in [change[1:] for change in told]
+    await catalog.write(lambda tx: projects.delete(tx, made[0].id))
+    default = await projects.default(catalog.direct)
+    assert default is not None
+    assert default.id == made[2].id
+    await catalog.write(lambda tx: projects.delete(tx, made[2].id))
+    assert await projects.default(catalog.direct) is None
+    new = await catalog.write(lambda tx: projects.create(tx, "team", "a"))
+    assert await projects.default(catalog.direct) == new
+
+
+async def test_an_entity_goes_with_its_last_project_and_time_goes_on(catalog: Catalog) -> None:
+    times = [await entities.changed_ns(catalog.direct)]
+    for name in ("a", "b"):
+        await catalog.write(lambda tx, name=name: projects.create(tx, "team", name))
+        times.append(await entities.changed_ns(catalog.direct))
+    for project_id in (1, 2):
+        await catalog.write(lambda tx, project_id=project_id: projects.delete(tx, project_id))
+        times.append(await entities.changed_ns(catalog.direct))
+        assert await entities.count(catalog.direct) == 2 - project_id
+    again = await catalog.write(lambda tx: projects.create(tx, "team", "a"))
+    times.append(await entities.changed_ns(catalog.direct))
+    assert times == sorted(set(times))
+    assert again.entity_id == 2  # ids are never used again

@@ -38,6 +38,9 @@ STEPS: list[tuple[str, bytes | None]] = [
     ("a", None),
     ("", None),  # collecting
     ("e", b""),
+    ("p", b"of another project"),
+    ("p", None),
+    ("", None),  # collecting
 ]
 
 
@@ -56,7 +59,8 @@ async def prepare(folder: Path) -> None:
     catalog, blobs, _ = await opened(folder)
 
     async def work(tx: Transaction) -> None:
-        await runs.create(tx, (await projects.ensure(tx, "team", "p")).id, "r")
+        for name in ("p", "q"):
+            await runs.create(tx, (await projects.ensure(tx, "team", name)).id, "r")
 
     await catalog.write(work)
     await catalog.close()
@@ -94,6 +98,9 @@ async def scenario(folder: Path, say: Callable[[str], None]) -> None:
         lambda: _then(entry("a"), lambda found: uploads.delete([found])),
         lambda: uploads.collect(now=True),
         lambda: uploads.put(1, "e", chunks()),
+        lambda: uploads.put(2, "p", chunks(b"of another project")),
+        lambda: catalog.write(lambda tx: projects.delete(tx, 2)),
+        lambda: uploads.collect(now=True),
     ]
     for number, step in enumerate(steps):
         say(f"begin {number}")
@@ -173,7 +180,9 @@ async def judge(folder: Path, said: list[str]) -> list[str]:
 
     async def look(when: str) -> None:
         for path in {path for path, _ in STEPS if path}:
-            listed = await entries.by_path(catalog.direct, 1, path)
+            fileset_id = 2 if path == "p" else 1
+            listed = await entries.by_path(catalog.direct, fileset_id, path)
+            listed = listed and await entries.by_id(catalog.direct, listed.id)  # None in a deleted project
             got = None
             if listed is not None and listed.version is not None:
                 got = bytes(await content.read(listed.version.id, 0, 1000))

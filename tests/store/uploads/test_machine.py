@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 
 from store.blobs import Expected, LocalBlobs
 from store.catalog import Catalog, Transaction, entries, filesets, projects, runs, versions
+from store.catalog.rows import Run
 from store.errors import Absent, Conflict, Mismatch
 from store.uploads import Content, Uploads
 
@@ -49,6 +50,7 @@ class Asked:
 
     client: int
     id: str
+    run: int
     path: str
     announced: bytes | None
     sent: bytes | None = None
@@ -105,13 +107,12 @@ class Machine(RuleBasedStateMachine):
         self.blobs = LocalBlobs(self.folder / "blobs")
         self.uploads = Uploads(self.catalog, self.blobs, grace_s=0, versions_kept=KEPT)
 
-        async def work(tx: Transaction) -> list[Any]:
-            return [
-                await runs.create(tx, (await projects.ensure(tx, "team", name)).id, "r")
-                for name in ("p", "q")
-            ]
+        self.runs = [
+            await self.catalog.write(lambda tx, client=client: self._run(tx, client)) for client in (0, 1)
+        ]
 
-        self.runs = await self.catalog.write(work)
+    async def _run(self, tx: Transaction, client: int) -> Run:
+        return await runs.create(tx, (await projects.ensure(tx, "team", f"p{client}")).id, "r")
 
     @rule(target=asked, client=CLIENTS, path=PATHS, content=CONTENTS, announce=st.booleans())
     def request(self, client: int, path: str, content: bytes, announce: bool) -> Any:
@@ -123,7 +124,7 @@ class Machine(RuleBasedStateMachine):
             assert self.blocked(client, path)
             return multiple()
         assert not self.blocked(client, path)
-        asked = Asked(client, made.id, path, content if announce else None)
+        asked = Asked(client, made.id, run.id, path, content if announce else None)
         if made.state == "stored":  # only said of what this client may read
             assert announce
             assert any(Kept(content) in kept for kept in self.shadows[client].files.values())
@@ -138,8 +139,8 @@ class Machine(RuleBasedStateMachine):
             assert asked.announced is not None
             assert content != asked.announced
             return
-        except Conflict:
-            assert asked.registered or (asked.sent is not None and content != asked.sent)
+        except (Conflict, Absent):
+            assert asked.registered or self.gone(asked) or (asked.sent is not None and content != asked.sent)
             return
         assert not asked.registered
         asked.sent = content
@@ -150,12 +151,13 @@ class Machine(RuleBasedStateMachine):
         try:
             self.wait(self.uploads.register(asked.id))
         except Absent:
-            assert asked.registered  # and deleted since
+            assert asked.registered or self.gone(asked)  # registered, and deleted since
             return
         except Conflict:
-            assert asked.sent is None or self.blocked(asked.client, asked.path)
+            assert asked.sent is None or self.blocked(asked.client, asked.path) or self.gone(asked)
             return
         assert asked.sent is not None
+        assert not self.gone(asked)
         if not asked.registered:
             asked.registered = True
             shadow.publish(asked.path, asked.sent)
@@ -214,6 +216,14 @@ class Machine(RuleBasedStateMachine):
         if made.changed:
             shadow.push(path, shadow.files[path][-1 - back])
 
+    @rule(client=CLIENTS)
+    def delete_project(self, client: int) -> None:
+        """What is under way in it comes to nothing; a project of the same name begins empty."""
+        self.wait(self.catalog.write(lambda tx: projects.delete(tx, self.runs[client].project_id)))
+        self.shadows[client].files.clear()
+        assert self.wait(self.uploads.fsck(deep=True)) == []
+        self.runs[client] = self.wait(self.catalog.write(lambda tx: self._run(tx, client)))
+
     @rule(now=st.booleans())
     def collect(self, now: bool) -> None:
         self.wait(self.uploads.collect(now))
@@ -246,6 +256,10 @@ class Machine(RuleBasedStateMachine):
 
     async def _entry(self, client: int, path: str) -> Any:
         return await entries.by_path(self.catalog.direct, self.runs[client].fileset_id, path)
+
+    def gone(self, asked: Asked) -> bool:
+        """Whether the project that it was for is deleted."""
+        return bool(self.runs[asked.client].id != asked.run)
 
     def blocked(self, client: int, path: str) -> bool:
         """Whether a file stands where a directory of the path would be, or below the path."""
