@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import OrderedDict
-from typing import Any
 
 from aiohttp import web
 
 from httpapi.page import columns, shell
+from httpapi.page.kept import Kept
 from httpapi.page.place import RunPlace, run_in, run_of
 from httpapi.problems import Problem
 from httpapi.state import STATE
 from store.catalog import run_listing, series
 from store.catalog.run_listing import RunFilter
+from store.catalog.thinning import STEP_KEY, TIME_KEY, Thinning
 
 COMPARED_MAX = 20
 OFFERED_MAX = 30
 POINTS_MAX = 2000
-KEPT_ANSWERS = 64
-OWN_KEYS = (series.STEP_KEY, series.TIME_KEY, "_runtime", "_wandb")
+ROUGH_FROM_LINES = 20_000  # fewer are read whole in a tenth of a second
+ROUGH_BYTES = 4 << 20
+SHOWN_KEYS = 1000
+OWN_KEYS = (STEP_KEY, TIME_KEY, "_runtime", "_wandb")
 
-# Points of runs that have ended do not change: kept by what was asked.
-KEPT: web.AppKey[OrderedDict[tuple[object, ...], dict[str, Any]]] = web.AppKey("kept_series")
+KEPT: web.AppKey[Kept] = web.AppKey("kept_series", Kept)
 
 
 @shell.signed_in
@@ -34,14 +35,15 @@ async def show(request: web.Request) -> web.Response:
     keys: dict[str, None] = {}
     for each in (place, *others):
         keys |= dict.fromkeys(await _keys(request, each))
+    shown = sorted(keys, key=lambda key: ("/" not in key, key))
     return shell.render(
         request,
         "metrics.html",
         place.crumbs,
         place=place,
         others=others,
-        keys=sorted(keys, key=lambda key: ("/" not in key, key)),
-        alive=any(each.alive for each in (place, *others)),
+        keys=shown[:SHOWN_KEYS],
+        left_out=len(shown[SHOWN_KEYS:]),
     )
 
 
@@ -59,7 +61,10 @@ async def offer(request: web.Request) -> web.Response:
 
 @shell.signed_in
 async def numbers(request: web.Request) -> web.Response:
-    """The points of some keys as JSON, within `from` and `to` (history lines) where they are given."""
+    """The points of some keys as JSON, within `from` and `to` (history lines) where they are given.
+
+    With `rough` in the query a long history that was not read yet gives a few of its lines, at once.
+    """
     place = await run_of(request)
     lines = place.run.history_lines
     first = shell.number(request, "from", 0, lines, 0)
@@ -68,27 +73,31 @@ async def numbers(request: web.Request) -> web.Response:
     keys = request.query.getall("key", [])[: series.KEYS_MAX]
     if not keys:
         raise Problem("invalid", "Name at least one key.")
-    kept = request.app[KEPT]
-    asked = (place.run.id, lines, first, last, most, *keys)
-    if asked not in kept:
-        db = request.app[STATE].catalog.read
-        points = await series.points(db, place.run.id, first, last, keys, most)
-        kept[asked] = {
-            "width": points.width,
-            "lines": lines,
-            "alive": place.alive,
-            "step": points.step,
-            "time": points.time,
-            "keys": {
-                key: {"mean": each.mean, "least": each.least, "greatest": each.greatest}
-                if points.width > 1
-                else {"mean": each.mean}
-                for key, each in points.series.items()
-            },
-        }
-        while len(kept) > KEPT_ANSWERS:
-            kept.popitem(last=False)
-    body = await asyncio.to_thread(json.dumps, kept[asked] | {"alive": place.alive}, separators=(",", ":"))
+    db, kept = request.app[STATE].catalog.read, request.app[KEPT]
+    asked = (place.run.id, first, request.query.get("to") and last, most, *keys)
+    rough = "rough" in request.query and asked not in kept and not first and last > ROUGH_FROM_LINES
+    if rough:
+        readable = max(1, ROUGH_BYTES * lines // max(1, place.run.history_bytes))
+        points = await series.rough(db, place.run.id, last, keys, min(most, readable))
+    else:
+        new = Thinning(keys, first, most, last - first)
+        points = await kept.points(db, place.run.id, asked, new, last)
+    answer = {
+        "width": points.width,
+        "lines": lines,
+        "alive": place.alive,
+        "rough": rough,
+        "line": points.line,
+        "step": points.step,
+        "time": points.time,
+        "keys": {
+            key: {"mean": each.mean, "least": each.least, "greatest": each.greatest}
+            if points.width > 1 and not rough
+            else {"mean": each.mean}
+            for key, each in points.series.items()
+        },
+    }
+    body = await asyncio.to_thread(json.dumps, answer, separators=(",", ":"))
     return web.Response(text=body, content_type="application/json")
 
 
@@ -111,6 +120,6 @@ async def _keys(request: web.Request, place: RunPlace) -> list[str]:
     db = request.app[STATE].catalog.read
     found = dict.fromkeys(await series.keys_in(db, place.run.id, place.run.history_lines))
     for key, value in columns.document(place.run, "summary").items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and series.is_readable(key):
+        if isinstance(value, int | float) and not isinstance(value, bool):
             found[key] = None
     return [key for key in found if key not in OWN_KEYS]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import AsyncIterator
-
 from aiohttp import web
 
 from httpapi.door import ERROR_PAGE
@@ -23,6 +20,7 @@ from httpapi.page import (
     signin,
     sweeps,
 )
+from httpapi.page.kept import Kept
 from httpapi.page.preview import Renderer
 from httpapi.problems import Problem
 
@@ -69,12 +67,13 @@ def add_pages(app: web.Application) -> None:
     """Give the application the Files page: its routes, templates, error page and preview process."""
     shell.set_up(app)
     app[ERROR_PAGE] = refusal
-    app[metrics.KEPT] = OrderedDict()
+    app[metrics.KEPT] = Kept()
+    app[file.RENDERER] = Renderer()
     for method, path, view in ROUTES:
         app.router.add_route(method, path, view)
     app.router.add_get(PROJECT, to_runs)
     app.router.add_get(assets.PREFIX + "/{hash}/{name}", asset)
-    app.cleanup_ctx.append(_renderer)
+    app.on_cleanup.append(_close_renderer)
 
 
 async def to_runs(request: web.Request) -> web.StreamResponse:
@@ -99,7 +98,5 @@ def refusal(request: web.Request, problem: Problem) -> web.StreamResponse:
     return shell.render(request, "error.html", [], problem.status, problem=problem)
 
 
-async def _renderer(app: web.Application) -> AsyncIterator[None]:
-    app[file.RENDERER] = Renderer()
-    yield
+async def _close_renderer(app: web.Application) -> None:
     await app[file.RENDERER].close()

@@ -6,7 +6,7 @@ import json
 
 from browsing import PROJECT, RUN, RUNS, Visit, make_run
 from daemon_process import Served
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 
 def clipboard(page: Page) -> str:
@@ -92,6 +92,67 @@ def test_several_runs_over_each_other(visit: Visit) -> None:
     expect(page.locator("#runs-shown li")).to_have_count(1)
     page.locator("#chart-search").fill("acc")
     expect(page.locator("figure[data-key=loss]")).to_be_hidden()
+
+
+ODD_KEYS = (
+    'say "x"',
+    "back\\slash",
+    "<img src=x onerror=top.hacked=1>",
+    "a.b",
+    "{{7*7}}",
+    "\u202egnp",
+    "x" * 300,
+)
+
+
+def test_charts_of_keys_with_odd_names(visit: Visit, daemon: Served) -> None:
+    for run, sign in (("odd1", 1), ("odd2", -1)):
+        make_run(daemon, run, display_name=f"<b>{run}</b>")
+        lines = [{"_step": i, **dict.fromkeys(ODD_KEYS, sign * i)} for i in range(100)]
+        daemon.ask("POST", f"/api/v1/runs/{run}/history", {"first_line": 0, "lines": lines})
+    page = visit(f"{RUNS}/odd1/metrics?with=odd2")
+    figures = page.locator("#charts figure")
+    expect(figures).to_have_count(len(ODD_KEYS))
+    assert sorted(figures.locator("figcaption").all_inner_texts()) == sorted(ODD_KEYS)
+    for number in range(len(ODD_KEYS)):
+        figures.nth(number).scroll_into_view_if_needed()
+        expect(figures.nth(number).locator(".legend b")).to_have_text(["99", "-99"])
+        expect(figures.nth(number).locator("canvas")).to_be_visible()
+    quoted = page.locator("figure", has=page.get_by_text(ODD_KEYS[0], exact=True))
+    expect(quoted.locator(".legend li").first).to_contain_text("<b>odd1</b>")
+    page.locator("#zoom-from").fill("20")
+    page.locator("#zoom-from").press("Enter")
+    expect(page.locator("#zoom-to")).to_have_value("99")
+    page.locator("#smoothing").fill("0.5")
+    expect(quoted.locator(".legend b").first).not_to_have_text("99")
+    page.locator("#chart-search").fill('"X"')
+    expect(page.locator("#charts figure:visible")).to_have_count(1)
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_long_history_is_drawn_roughly_and_then_exactly(visit: Visit, daemon: Served) -> None:
+    make_run(daemon, "long")
+    lines = [{"v": 50 if i == 12_345 else i % 7} for i in range(30_000)]
+    daemon.ask("POST", "/api/v1/runs/long/history", {"first_line": 0, "lines": lines})
+    page = visit("/")
+    with page.expect_response("**/numbers?*rough=yes*") as rough, page.expect_response(exact) as whole:
+        visit(f"{RUNS}/long/metrics")
+    assert rough.value.json()["rough"] is True
+    assert max(rough.value.json()["keys"]["v"]["mean"]) < 50
+    assert whole.value.json()["rough"] is False
+    assert max(whole.value.json()["keys"]["v"]["greatest"]) == 50
+    with page.expect_response("**/numbers?*from=*"):
+        page.locator("#zoom-from").fill("12300")
+        page.locator("#zoom-from").press("Enter")
+    with page.expect_response("**/numbers?*from=*") as zoomed:
+        page.locator("#zoom-to").fill("12400")
+        page.locator("#zoom-to").press("Enter")
+    assert zoomed.value.json()["width"] == 1
+    assert max(zoomed.value.json()["keys"]["v"]["mean"]) == 50
+
+
+def exact(response: Response) -> bool:
+    return "/numbers?" in response.url and "rough" not in response.url
 
 
 def test_a_living_runs_charts_grow(visit: Visit, daemon: Served) -> None:

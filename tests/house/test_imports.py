@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
 OUTSIDE: dict[str, set[str]] = {
     "xdr": set(),
     "nfsd": set(),
-    "store": {"aiosqlite", "boto3", "botocore", "urllib3", "asyncpg"},
+    "store": {"aiosqlite", "boto3", "botocore", "urllib3", "asyncpg", "pydantic_core"},
     "sdk": {"urllib3"},
 }
 

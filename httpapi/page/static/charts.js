@@ -20,7 +20,8 @@
   const charts = new Map(); // figure -> { key, plot, answers }
   let zoom = null; // [from, to] on the shown axis
 
-  const points = () => Math.max(200, Math.min(2000, Math.round((grid.firstElementChild?.clientWidth || 500) * 1.5)));
+  // In steps, so that windows of about one width share what the server keeps.
+  const points = () => Math.min(2000, Math.ceil((grid.firstElementChild?.clientWidth || 500) * 1.5 / 250) * 250);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   // Numbers of many charts that become visible together are asked for in one request a run.
@@ -35,18 +36,22 @@
 
   async function fetchAll(figures) {
     const keys = figures.map((figure) => charts.get(figure).key);
-    const answers = await Promise.all(runs.map((run) => fetchRun(run, keys)));
+    const first = figures.every((figure) => !charts.get(figure).answers);
+    const answers = await Promise.all(runs.map((run) => fetchRun(run, keys, first)));
     for (const figure of figures) {
       const chart = charts.get(figure);
       const old = chart.answers || [];
       chart.answers = answers.map((answer, index) => answer || old[index] || null);
       draw(figure);
+      // Of a long history a few lines come first; all of them are read while those are drawn.
+      if (answers.some((answer) => answer?.rough)) load(figure);
     }
   }
 
-  async function fetchRun(run, keys) {
+  async function fetchRun(run, keys, first) {
     const query = new URLSearchParams(keys.map((key) => ["key", key]));
     query.set("points", points());
+    if (first) query.set("rough", "yes");
     const lines = linesOf(run);
     if (lines) { query.set("from", lines[0]); query.set("to", lines[1]); }
     try {
@@ -54,7 +59,7 @@
       if (!response.ok) return null;
       const answer = await response.json();
       run.alive = answer.alive;
-      if (!lines) run.whole = answer;
+      if (!lines && !(run.whole?.line.length > answer.line.length)) run.whole = answer;
       return answer;
     } catch {
       return null; // the server is restarting: what is drawn stays, the next turn asks again
@@ -68,8 +73,8 @@
     let first = 0, last = x.length - 1;
     while (first < x.length - 1 && x[first + 1] < zoom[0]) first++;
     while (last > 0 && x[last - 1] > zoom[1]) last--;
-    const width = run.whole.width;
-    return [Math.max(0, (first - 1) * width), Math.min(run.whole.lines, (last + 2) * width)];
+    const { line, lines } = run.whole; // buckets without a value are left out, so a line's number tells where one stands
+    return [line[first - 1] ?? 0, line[last + 2] ?? lines];
   }
 
   function axis(answer) {
