@@ -19,6 +19,7 @@ from httpapi.operations import Operation
 from httpapi.page import add_pages
 from httpapi.routes import (
     artifacts,
+    collecting,
     collections,
     content,
     files,
@@ -39,6 +40,7 @@ from store.uploads import Uploads
 
 SUBJECTS = (
     *(projects, runs, lines, arriving, files, content, sweeps, artifacts, collections, keys, health),
+    collecting,
     signed,
 )
 READ_BUFFER_BYTES = 4 * MIB  # uploads are a fifth faster than with aiohttp's 64 KiB (measured)

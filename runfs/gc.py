@@ -1,12 +1,14 @@
-"""`runfs gc`: one round of the collector, beside a daemon or without one."""
+"""`runfs gc`: one round of the collector, by the daemon or without one."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 
-from runfs import opened
+from runfs import asking, folder, opened, serving
 from runfs.settings import GRACE_S, VERSIONS_KEPT
+from store.uploads.collect import Collected
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
@@ -14,20 +16,39 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add which store, and whether anything is given grace."""
     opened.add_store_arguments(parser)
-    parser.add_argument("--now", action="store_true", help="wait for no reader: free what is deleted at once")
+    parser.add_argument(
+        "--now", action="store_true", help="free at once what is deleted or was never registered"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Collect, and say what went. Raises CommandError."""
+    if arguments.catalog or arguments.blobs:
+        # A daemon of another folder may be taking files for this store: what has no row yet may be its.
+        done = asyncio.run(_collected(arguments, alone=False))
+    else:
+        done = _of_folder(arguments)
+    print(f"versions collected: {done.versions}, merged: {done.merged}, uploads expired: {done.uploads}")
+    print(f"blobs freed: {done.blobs} ({amount(done.bytes)}), orphans removed: {done.orphans}")
+    return 0
 
-    async def work() -> int:
-        async with opened.store_of(arguments, GRACE_S, VERSIONS_KEPT) as store:
-            done = await store.uploads.collect(arguments.now)
-        print(f"versions collected: {done.versions}, merged: {done.merged}, uploads expired: {done.uploads}")
-        print(f"blobs freed: {done.blobs} ({amount(done.bytes)}), orphans removed: {done.orphans}")
-        return 0
 
-    return asyncio.run(work())
+def _of_folder(arguments: argparse.Namespace) -> Collected:
+    """The daemon collects where one runs: it knows which bytes are on their way in, and its own grace."""
+    data = opened.data_folder(arguments)
+    daemon = serving.read(data)
+    if daemon is not None:
+        return Collected(**asking.post(data, daemon, "/collect", {"now": arguments.now}))
+    lock = folder.lock(data)
+    try:
+        return asyncio.run(_collected(arguments, alone=True))
+    finally:
+        os.close(lock)
+
+
+async def _collected(arguments: argparse.Namespace, alone: bool) -> Collected:
+    async with opened.store_of(arguments, GRACE_S, VERSIONS_KEPT) as store:
+        return await store.uploads.collect(arguments.now, alone)
 
 
 def amount(size: float) -> str:

@@ -16,11 +16,11 @@ from nfsd.nfs3.program import NFS3
 from nfsd.nlm4 import Locking
 from nfsd.nlm4.types import NLM_PROG
 from nfsd.portmap import Mappings, Portmap
-from nfsd.rpc import Dispatch, Program, Refusal, Server
+from nfsd.rpc import Call, Dispatch, Program, Refusal, Server
 from nfsd.rpc.client import UdpCalls
 from nfsd.tree.networks import Networks
 from nfsd.tree.tree import Tree
-from runfs import portmapper
+from runfs import portmapper, readiness
 from runfs.metrics import Calls, logged
 from runfs.mount_form import explicit_mount
 from runfs.opened import Store
@@ -101,8 +101,10 @@ async def _register(nfs: Address, mappings: Mappings, stack: AsyncExitStack) -> 
         log.info("mounts must name their ports", extra={"command": explicit_mount(nfs)})
 
 
-def _mounted(client: str, port: int, uid: int, path: str) -> None:
-    told = {"client": client, "port": port, "uid": uid, "path": path}
+def _mounted(call: Call, path: str) -> None:
+    if call.credential.machine == readiness.PROBE:
+        return
+    told = {"client": call.client, "port": call.port, "uid": call.credential.uid, "path": path}
     log.info("mount", extra=told)
     audit.info("mount", extra=told)
 

@@ -38,13 +38,13 @@ STATUS = {
 
 
 class Mount3(Program, number=types.PROGRAM, version=types.VERSION):
-    """MOUNT version 3. `mounted(client, port, uid, path)` is told of every mount."""
+    """MOUNT version 3. `mounted(call, path)` is told of every mount."""
 
     def __init__(
         self,
         tree: Tree,
         networks: Networks,
-        mounted: Callable[[str, int, int, str], None] = lambda client, port, uid, path: None,
+        mounted: Callable[[Call, str], None] = lambda call, path: None,
     ) -> None:
         self._tree = tree
         self._networks = networks
@@ -59,7 +59,7 @@ class Mount3(Program, number=types.PROGRAM, version=types.VERSION):
         node = await self._walk(components(path))
         if not isinstance(node, Directory):
             raise OSError(errno.ENOTDIR, "not a directory")
-        self._mounted(call.client, call.port, call.credential.uid, path.decode("utf-8", "replace"))
+        self._mounted(call, path.decode("utf-8", "replace"))
         return types.mountres3_ok(self._tree.handle(node), FLAVORS)
 
     @procedure(2, None, types.mountlist)

@@ -43,12 +43,10 @@ class CallFailed(Exception):
     """The server refused the call; the message is the refusal's name in RFC 5531."""
 
 
-def auth_sys(uid: int, gid: int, gids: tuple[int, ...] = ()) -> opaque_auth:
-    """An AUTH_SYS credential from this machine."""
-    machine = socket.gethostname().encode()[:255]
-    return opaque_auth(
-        auth_flavor.AUTH_SYS, xdr.pack(authsys_parms, authsys_parms(0, machine, uid, gid, gids))
-    )
+def auth_sys(uid: int, gid: int, gids: tuple[int, ...] = (), machine: str | None = None) -> opaque_auth:
+    """An AUTH_SYS credential from this machine, unless another name is given."""
+    name = (machine or socket.gethostname()).encode()[:255]
+    return opaque_auth(auth_flavor.AUTH_SYS, xdr.pack(authsys_parms, authsys_parms(0, name, uid, gid, gids)))
 
 
 def read_reply(reply: bytes) -> int:

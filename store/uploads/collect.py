@@ -3,10 +3,11 @@ are merged.
 
 Row before blob at death: a blob is deleted after the transaction that forgot it. Whoever dies in between
 leaves an orphan, a blob that no row knows; so does whoever dies between storing bytes and the row for them.
-Orphans are looked for less often. One is only taken when it is old and not in flight in this process: another
-process may be about to write its row.
+Orphans are looked for less often. One is only taken when it is not in flight in this process, and old:
+another process may be about to write its row. Who knows that there is no other, `alone`, need not wait.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,6 +26,7 @@ from store.uploads.merge import merge_all
 ORPHAN_AGE_S = 3600.0  # younger ones may be about to get a row
 ORPHANS_EVERY_S = 6 * 3600.0  # listing all blobs takes seconds for a million
 REST_S = 60.0  # a file that has not grown for so long is merged
+FOR_EVER_NS = 2**63 - 1
 READERS_S = 60.0  # how long a merged segment's old blobs stay for who is reading them
 BATCH = 200  # rows in one transaction: others wait for as long as it takes
 REMAINS_BATCH = 2000  # rows of a deleted project in one: these take little each
@@ -59,12 +61,17 @@ class Collector:
         self._grace_s = grace_s
         self._lease_s = lease_s
         self._orphans_s: float | None = None
+        self._turn = asyncio.Lock()
 
-    async def collect(self, now: bool = False) -> Collected:
+    async def collect(self, now: bool = False, alone: bool = False) -> Collected:
         """One round. With `now` nothing is given grace, and orphans are looked for too.
 
-        Errors: Unavailable.
+        `alone` says that no other process takes files for this store. Errors: Unavailable.
         """
+        async with self._turn:
+            return await self._collect(now, alone)
+
+    async def _collect(self, now: bool, alone: bool) -> Collected:
         grace_s = 0.0 if now else self._grace_s
         crashed = await self._catalog.write(
             lambda tx: runs.crash_silent(tx, tx.now_ns - int(self._lease_s * 1e9))
@@ -80,8 +87,10 @@ class Collector:
         orphans = unfinished = 0
         if now or self._orphans_s is None or time.monotonic() - self._orphans_s > ORPHANS_EVERY_S:
             self._orphans_s = time.monotonic()
-            orphans = await self._drop_orphans(_ago_ns(ORPHAN_AGE_S))
-            unfinished = await self._blobs.clear_unfinished(_ago_ns(ORPHAN_AGE_S))
+            at_once = now and alone
+            orphans = await self._drop_orphans(FOR_EVER_NS if at_once else _ago_ns(ORPHAN_AGE_S))
+            nobody_writes = at_once and not self._intake.in_flight
+            unfinished = await self._blobs.clear_unfinished(_ago_ns(0.0 if nobody_writes else ORPHAN_AGE_S))
             await self._forget_filesets()
             await self._catalog.write(remains.forget)
         return Collected(len(crashed), uploads, gone, merged, count, size, orphans, unfinished)
@@ -140,12 +149,15 @@ class Collector:
     async def _drop_orphans(self, before_ns: int) -> int:
         dropped = 0
         async for batch in _batches(self._blobs.keys()):
-            old = [found.key for found in batch if found.mtime_ns < before_ns]
-            known = await blob_rows.known(self._catalog.read, old) if old else set()
-            for key in old:
-                if key not in known and key not in self._intake.in_flight:
-                    await self._blobs.delete(key)
-                    dropped += 1
+            in_flight = set(self._intake.in_flight)
+            old = [found.key for found in batch if found.mtime_ns < before_ns and found.key not in in_flight]
+            if not old:
+                continue
+            old = list(set(old) - await blob_rows.known(self._catalog.read, old))
+            # What was in flight until just now has its row after the writes that are queued already.
+            for key in set(old) - await self._catalog.write(partial(blob_rows.known, keys=old)):
+                await self._blobs.delete(key)
+                dropped += 1
         return dropped
 
 

@@ -226,9 +226,9 @@ class Uploads:
 
         await self.catalog.write(work)
 
-    async def collect(self, now: bool = False) -> Collected:
-        """Do what time brings: see Collector. With `now` no grace is given."""
-        return await self._collector.collect(now)
+    async def collect(self, now: bool = False, alone: bool = False) -> Collected:
+        """Do what time brings: see Collector. With `now` no grace is given, to orphans only when `alone`."""
+        return await self._collector.collect(now, alone)
 
     async def fsck(self, deep: bool = False) -> list[Finding]:
         """What is wrong between catalog and blobs; with `deep` every byte is read and hashed again."""

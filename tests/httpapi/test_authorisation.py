@@ -79,6 +79,7 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "create_key": ("/keys", {"name": "changed", "project": "team/a"}),
     "revoke_key": ("/keys/1", None),
     "create_sign_in_link": ("/sign-in-links", None),
+    "collect": ("/collect", None),
     "openapi": ("/openapi.json", None),
     "metrics": ("/metrics", None),
 }
@@ -164,7 +165,7 @@ async def test_a_stranger(api: Any, ids: dict[str, Any], make_key: Any, catalog:
     key = await make_key("admin", "team/b")
     before = await everything(catalog)
     for name, (status, body) in (await ask_all(api, ids, key)).items():
-        if name == "create_project":  # only for keys for all projects, whatever the name
+        if name in ("create_project", "collect"):  # only for keys for all projects
             assert status == 403, name
         elif name in HARMLESS:
             assert status in (200, 201), name
@@ -205,7 +206,7 @@ async def test_the_owner_may(api: Any, ids: dict[str, Any], make_key: Any) -> No
     # Refused for what they ask, and not for who asks: a project that is there, a version in use, a sealed
     # artifact, an upload without its bytes, a key that is not this project's.
     known = {"create_project": 403, "register_file": 409, "register_artifact_file": 404, "revoke_key": 404}
-    known |= {"request_artifact_upload": 409, "put_artifact_file": 409}
+    known |= {"request_artifact_upload": 409, "put_artifact_file": 409, "collect": 403}
     for operation in apps.all_operations():
         if operation.name in KEYLESS or operation.name in last:
             continue

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from runfs import folder
 from runfs.__main__ import main
 from runfs.gc import amount
 from store.blobs import open_blobs
@@ -52,6 +55,39 @@ def test_grace_and_now(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "versions collected: 1" in shown
     assert "blobs freed: 1 (2.9 KiB)" in shown
     assert [path.read_bytes() for path in blob_files(data)] == [b"kept"]
+
+
+def test_an_orphan_goes_with_now_unless_another_daemon_may_be_at_work(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orphan = data / "blobs" / "ab" / ("ab" * 16)
+    orphan.write_bytes(b"never registered")
+    assert collect(data) == 0
+    assert collect(data, "--now", "--catalog", str(data / "catalog.sqlite3")) == 0
+    assert orphan.exists()
+    capsys.readouterr()
+    assert collect(data, "--now") == 0
+    assert "orphans removed: 1" in capsys.readouterr().out
+    assert not orphan.exists()
+
+
+def test_a_daemon_that_runs_collects_itself(served: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    orphan = served.data / "blobs" / "cd" / ("cd" * 16)
+    orphan.write_bytes(b"never registered")
+    assert collect(served.data) == 0
+    assert orphan.exists()
+    capsys.readouterr()
+    assert collect(served.data, "--now") == 0
+    assert "orphans removed: 1" in capsys.readouterr().out
+    assert not orphan.exists()
+    assert '"collect"' in (served.data.parent / "audit").read_text()
+
+
+def test_a_folder_that_is_being_taken_is_left_alone(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    held = folder.lock(data)  # a daemon that starts, and does not answer yet
+    assert collect(data, "--now") != 0
+    assert "another runfs serves" in capsys.readouterr().err
+    os.close(held)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """What time brings. Grace, leases and ages are set so that no test waits."""
 
+import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from store.blobs import Blobs, Expected, LocalBlobs, new_key
-from store.catalog import Catalog, Topic, entries, runs, versions
+from store.blobs import Blobs, Expected, Found, LocalBlobs, new_key
+from store.catalog import Catalog, Session, Topic, Transaction, entries, runs, versions
 from store.catalog import blobs as blob_rows
 from store.catalog import uploads as upload_rows
 from store.catalog.rows import Run
@@ -133,6 +135,65 @@ async def test_orphans_go_when_they_are_old(
     assert len(await keys(blobs)) == 3
     assert (await uploads.register(asked.id)).created
     assert kept.created
+
+
+async def test_young_orphans_go_at_once_when_nobody_else_takes_files(
+    uploads: Uploads, run: Run, blobs: Blobs
+) -> None:
+    key = await orphan(blobs)
+    asked = await uploads.request(run.fileset_id, "b", reads=None)
+    await uploads.receive(asked.id, None, chunks(b"stored"))
+    for now, alone in ((False, True), (True, False)):
+        assert (await uploads.collect(now, alone)).orphans == 0
+    stored = asyncio.Event()
+    goes_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"slow"
+        stored.set()
+        await goes_on.wait()
+
+    putting = asyncio.create_task(uploads.put(run.fileset_id, "a", slow()))
+    await stored.wait()
+    done = await uploads.collect(now=True, alone=True)
+    assert (done.orphans, done.unfinished) == (1, 0)
+    assert await blobs.size(key) is None
+    goes_on.set()
+    await putting
+    assert (await uploads.register(asked.id)).created
+    assert (await uploads.collect(now=True, alone=True)).orphans == 0
+    assert await uploads.fsck(deep=True) == []
+
+
+async def test_a_row_that_is_still_queued_keeps_its_blob(
+    uploads: Uploads, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client went away while its row waited for the writer: nothing is in flight, and the row will come."""
+    key = await orphan(blobs)
+    looked = threading.Event()
+    known, keys_of = collect.blob_rows.known, blobs.keys
+    queued: list[asyncio.Task[None]] = []
+
+    async def watched(db: Session, keys: list[str]) -> set[str]:
+        found = await known(db, keys)
+        looked.set()
+        return found
+
+    async def late(tx: Transaction) -> None:
+        looked.wait(10)  # holds the writer's thread, as a slow disk would
+        await tx.run("INSERT INTO blobs (key, size, sha256, created_ns) VALUES (?, 6, x'00', 1)", key)
+
+    async def keys_then_late() -> AsyncIterator[Found]:
+        async for found in keys_of():
+            yield found
+        queued.append(asyncio.create_task(uploads.catalog.write(late)))
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(collect.blob_rows, "known", watched)
+    monkeypatch.setattr(blobs, "keys", keys_then_late)
+    assert (await uploads.collect(now=True, alone=True)).orphans == 0
+    assert await blobs.size(key) == 6
+    assert queued[0].done()
 
 
 async def test_orphans_are_looked_for_at_the_start_and_then_seldom(
