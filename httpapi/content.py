@@ -119,7 +119,7 @@ async def version_chunks(
             piece = (
                 view[begin:end]
                 if view is not None
-                else await state.blobs.read(extent.key, begin, end - begin)
+                else await state.blobs.read(extent.key, begin, end - begin, extent.size)
             )
             if len(piece) != end - begin:
                 raise _cut_short(extent)

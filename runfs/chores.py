@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from runfs import folder
 from runfs.settings import Settings
 from store.catalog import Catalog, Transaction, keys, projects
+from store.errors import Unavailable
 from store.uploads import Uploads
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ async def _keep_up(catalog: Catalog, uploads: Uploads, every_s: float) -> None:
         try:
             await uploads.collect()
             await catalog.prune()
+        except Unavailable as error:
+            log.warning("collecting failed; tried again in %s s", every_s, extra={"reason": str(error)})
         except Exception:
             log.exception("collecting failed; tried again in %s s", every_s)
         await asyncio.sleep(every_s)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["s3_fixtures"]
+
 BROWSER = Path(__file__).parent / "browser"
 
 

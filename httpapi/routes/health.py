@@ -41,6 +41,7 @@ async def readyz(request: web.Request) -> Health:
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
             await state.catalog.read.one("SELECT 1")
+            await state.blobs.check()
             await state.settings.ready()
     except Exception as error:
         reason = str(error) or type(error).__name__

@@ -36,14 +36,14 @@ T = TypeVar("T")
 class Content(Protocol):
     """The bytes of files, as `store.uploads.Content` gives them."""
 
-    async def only_blob(self, version_id: int) -> str | None:
-        """The key of the one blob that is all of a version; None where there are several, or none."""
+    async def only_blob(self, version_id: int, size: int) -> str | None:
+        """The key of the one blob of `size` bytes that is all of a version; None where there is none such."""
 
     def at_hand(self, key: str, offset: int, count: int) -> memoryview | None:
         """Bytes of a blob that can be had without waiting; None where they cannot."""
 
-    async def fetch(self, key: str, offset: int, count: int) -> bytes:
-        """Bytes of a blob, off the loop."""
+    async def fetch(self, key: str, offset: int, count: int, size: int) -> bytes:
+        """Bytes of a blob of `size` bytes, off the loop."""
 
     async def read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
         """At most `count` bytes of a version from `offset` on, fewer only at its end."""

@@ -6,7 +6,7 @@ likes.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -103,8 +103,15 @@ class Blobs(Protocol):
     async def writer(self, key: str, *, size: int | None = None, md5: bool = True) -> BlobWriter:
         """Begin to write a blob; `size` is what is expected, to refuse early what has no room."""
 
-    async def read(self, key: str, offset: int, count: int) -> bytes:
-        """At most `count` bytes from `offset` on, fewer only at the end. Absent without such a blob."""
+    async def check(self) -> None:
+        """Unavailable, soon, while the store does not answer."""
+
+    async def read(self, key: str, offset: int, count: int, size: int | None = None) -> bytes:
+        """At most `count` bytes from `offset` on, fewer only at the end. Absent without such a blob.
+
+        Whoever knows the blob's `size` says so: a remote store then asks for nothing beyond its end, and can
+        verify a blob that it gives whole.
+        """
 
     def view(self, key: str) -> memoryview | None:
         """The whole blob, mapped; None when it is not on this machine or not there. Valid for as long as
@@ -160,8 +167,11 @@ class Blobs(Protocol):
     async def drop_pieces(self, key: str, multipart_id: str) -> None:
         """Give up a multipart upload; harmless when there is none."""
 
-    async def clear_unfinished(self, before_ns: int) -> int:
-        """Take away what writers left that died before that time; how many. Multipart uploads stay."""
+    async def clear_unfinished(self, before_ns: int, keep: Collection[str] = ()) -> int:
+        """Take away what writers left that died before that time; how many.
+
+        So too what a remote store has of multipart uploads, but for those that make the blobs in `keep`.
+        """
 
     async def close(self) -> None:
         """Let go of files, threads and connections."""
@@ -172,9 +182,14 @@ def check_key(key: str) -> str:
 
     The last door before a disk or a bucket.
     """
-    if len(key) != 32 or not _HEX.issuperset(key):
+    if not is_key(key):
         raise Refused(f"{key!r} is no blob key")
     return key
+
+
+def is_key(name: str) -> bool:
+    """Whether `new_key` could have made it."""
+    return len(name) == 32 and _HEX.issuperset(name)
 
 
 _HEX = frozenset("0123456789abcdef")

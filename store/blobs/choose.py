@@ -28,6 +28,8 @@ def _s3(bucket: str, prefix: str, query: str, cache: Path | None) -> Blobs:
     from store.blobs.cached import LIMIT_BYTES, CachedBlobs
     from store.blobs.s3 import S3Blobs  # only who uses S3 has it imported
 
+    if "@" in bucket:
+        raise Refused("no credentials belong into the URL of a bucket: set AWS_ACCESS_KEY_ID and so on")
     options = {name: values[-1] for name, values in parse_qs(query).items()}
     unknown = options.keys() - {"endpoint", "region", "cache_bytes"}
     if unknown:
@@ -35,5 +37,5 @@ def _s3(bucket: str, prefix: str, query: str, cache: Path | None) -> Blobs:
     limit = options.get("cache_bytes", str(LIMIT_BYTES))
     if not limit.isdecimal():
         raise Refused(f"s3://{bucket}: cache_bytes is a number of bytes, not {limit!r}")
-    blobs = S3Blobs(bucket, prefix, options.get("endpoint"), options.get("region"))
+    blobs = S3Blobs.open(bucket, prefix, options.get("endpoint"), options.get("region"))
     return blobs if cache is None else CachedBlobs(blobs, cache, int(limit))

@@ -13,7 +13,7 @@ import mmap
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -53,7 +53,11 @@ class LocalBlobs:
         self._make_room(size or 0)
         return LocalWriter(self._writers, self._tmp / secrets.token_hex(16), self._file(key), md5)
 
-    async def read(self, key: str, offset: int, count: int) -> bytes:
+    async def check(self) -> None:
+        if not await self._in(self._readers, self._tmp.is_dir):
+            raise Unavailable(f"the blob folder {self._folder} is not there any more")
+
+    async def read(self, key: str, offset: int, count: int, size: int | None = None) -> bytes:
         return await self._in(self._readers, disk.read_at, self._file(key), offset, count)
 
     def view(self, key: str) -> memoryview | None:
@@ -128,7 +132,7 @@ class LocalBlobs:
     async def drop_pieces(self, key: str, multipart_id: str) -> None:
         await self._in(self._writers, disk.remove, self._pieces_of(key))
 
-    async def clear_unfinished(self, before_ns: int) -> int:
+    async def clear_unfinished(self, before_ns: int, keep: Collection[str] = ()) -> int:
         return await self._in(self._writers, disk.clear, self._tmp, before_ns)
 
     async def close(self) -> None:

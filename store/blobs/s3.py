@@ -5,55 +5,92 @@ URLs where a door can hand them out, else through here. A key is written once: `
 checksum are sent, and signed, with every PUT, so S3 itself refuses a URL that is used again or for other
 bytes.
 
-S3 that is slow or failing is Unavailable. The calls that wait for a thread are bounded: when S3 hangs, what
-comes is refused at once instead of piling up, and all is well again when S3 is.
+S3 that is slow or failing is Unavailable. Reads, writes and all other calls have threads of their own (see
+Lane): when S3 hangs, what comes is refused instead of piling up, and all is well again when S3 is.
 """
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from store.blobs import s3_calls
-from store.blobs.blobs import Expected, Found, Piece, Signed, Stored, check_key
+from store.blobs import s3_calls, s3_connect
+from store.blobs.blobs import Expected, Found, Piece, Signed, Stored, check_key, is_key
+from store.blobs.lane import RETRY_AFTER_S, Lane
 from store.blobs.s3_writers import S3PieceWriter, S3Writer
 from store.errors import Unavailable
 
 PART_BYTES = 8 * 1024 * 1024  # of each blob that goes through here so much is in memory
 PARTS_MAX = 10_000
-THREADS = 12
-WAITING_MAX = 256  # calls that are being made or wait for a thread
-LEFT_OVER_NS = 7 * 24 * 3600 * 10**9  # a multipart upload that nobody ended is ended a week later
+READ_THREADS = 12
+WRITE_THREADS = 8
+OTHER_THREADS = 6
+OBJECT_SHARE = 4  # of these for one object
+WRITERS_MAX = 32  # blobs and parts on their way in at once: each has up to PART_BYTES in memory
+WRITER_PATIENCE_S = 10.0
+CHECK_PATIENCE_S = 3.0
 
 _RESPONSE_HEADERS = {
     "Content-Type": "ResponseContentType",
     "Content-Disposition": "ResponseContentDisposition",
 }
-T = TypeVar("T")
 
 
 class S3Blobs:
-    """Blobs in a bucket, which must be there. Blocking to construct. Errors: Absent, Refused, Unavailable."""
+    """Blobs in a bucket, which must be there."""
 
-    def __init__(
-        self, bucket: str, prefix: str, endpoint: str | None = None, region: str | None = None
-    ) -> None:
-        self._client = s3_calls.connect(endpoint, region, THREADS)
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="s3")
-        self._waiting = 0
-        s3_calls.call(self._client, "head_bucket", {"Bucket": bucket})
+        self._reads = Lane("s3 read", READ_THREADS, OBJECT_SHARE)
+        self._writes = Lane("s3 write", WRITE_THREADS, OBJECT_SHARE)
+        self._others = Lane("s3", OTHER_THREADS, OBJECT_SHARE)
+        self._writers = asyncio.Semaphore(WRITERS_MAX)
+        self._checking: asyncio.Future[None] | None = None
+
+    @classmethod
+    def open(
+        cls, bucket: str, prefix: str, endpoint: str | None = None, region: str | None = None
+    ) -> "S3Blobs":
+        """Blobs in the bucket that an endpoint (Amazon's without one) has. Blocking.
+
+        Errors: Absent, Refused, Unavailable.
+        """
+        client = s3_connect.connect(endpoint, region, READ_THREADS + WRITE_THREADS + OTHER_THREADS)
+        blobs = cls(client, bucket, prefix)
+        s3_connect.check(client, bucket, blobs._prefix)
+        return blobs
+
+    async def check(self) -> None:
+        if self._checking is None or self._checking.done():
+            work = self._others.run("check", s3_connect.check, self._client, self._bucket, self._prefix)
+            self._checking = asyncio.ensure_future(work)
+            self._checking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait((self._checking,), timeout=CHECK_PATIENCE_S)
+        if not self._checking.done():
+            raise Unavailable("S3 does not answer", RETRY_AFTER_S)
+        self._checking.result()
 
     async def writer(self, key: str, *, size: int | None = None, md5: bool = True) -> S3Writer:
         part_bytes = max(PART_BYTES, -(-(size or 0) // PARTS_MAX))
-        return S3Writer(self._client, self._threads, key, self._object(key), part_bytes, md5)
+        release = await self._admitted()
+        return S3Writer(self._client, self._writes, release, key, self._object(key), part_bytes, md5)
 
-    async def read(self, key: str, offset: int, count: int) -> bytes:
+    async def _admitted(self) -> Callable[[], None]:
+        """Wait until one more may write; what to call when it is through. Unavailable after a while."""
+        try:
+            await asyncio.wait_for(self._writers.acquire(), WRITER_PATIENCE_S)
+        except TimeoutError:
+            raise Unavailable("S3 takes less than is sent; try again", RETRY_AFTER_S) from None
+        return self._writers.release
+
+    async def read(self, key: str, offset: int, count: int, size: int | None = None) -> bytes:
         # An empty range cannot be asked for; whether the blob is there must be told all the same.
-        data = await self._in_thread(s3_calls.read, self._client, self._object(key), offset, max(count, 1))
+        wanted = (self._client, self._object(key), offset, max(count, 1), size)
+        data = await self._reads.run(key, s3_calls.read, *wanted)
         return data[: max(count, 0)]
 
     def view(self, key: str) -> memoryview | None:
@@ -74,8 +111,9 @@ class S3Blobs:
         while True:
             page = await self._call("list_objects_v2", Bucket=self._bucket, Prefix=self._prefix, **more)
             for item in page.get("Contents", ()):
-                mtime_ns = int(item["LastModified"].timestamp() * 1e9)
-                yield Found(item["Key"].rpartition("/")[2], int(item["Size"]), mtime_ns)
+                key = item["Key"].rpartition("/")[2]
+                if is_key(key) and item["Key"] == self._object(key)["Key"]:  # others may use the bucket too
+                    yield Found(key, int(item["Size"]), _ns(item["LastModified"]))
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
@@ -85,7 +123,7 @@ class S3Blobs:
 
     async def piece_writer(self, key: str, multipart_id: str, number: int, offset: int) -> S3PieceWriter:
         where = self._object(key) | {"UploadId": multipart_id, "PartNumber": number}
-        return S3PieceWriter(self._client, self._threads, where)
+        return S3PieceWriter(self._client, self._writes, await self._admitted(), where)
 
     async def pieces(self, key: str, multipart_id: str) -> list[Piece] | None:
         found: dict[int, tuple[Any, Piece]] = {}
@@ -111,7 +149,7 @@ class S3Blobs:
             await self._call(
                 "complete_multipart_upload", **where, UploadId=multipart_id, MultipartUpload={"Parts": parts}
             )
-        return await self._in_thread(s3_calls.measure, self._client, where, key, md5)
+        return await self._writes.run(key, s3_calls.measure, self._client, where, key, md5)
 
     async def measure(self, key: str, expected: Expected) -> Stored | None:
         about = await self._about(key)
@@ -123,7 +161,7 @@ class S3Blobs:
             sha256 = b""
         if len(sha256) != 32:
             md5 = expected.md5 is not None
-            return await self._in_thread(s3_calls.measure, self._client, self._object(key), key, md5)
+            return await self._writes.run(key, s3_calls.measure, self._client, self._object(key), key, md5)
         return Stored(key, int(about["ContentLength"]), sha256, expected.md5)  # S3 compared the signed MD5
 
     def sign_put(self, key: str, expected: Expected, expires_s: int) -> Signed | None:
@@ -149,19 +187,34 @@ class S3Blobs:
         where = self._object(key) | {"UploadId": multipart_id}
         await self._call("abort_multipart_upload", absent_ok=True, **where)
 
-    async def clear_unfinished(self, before_ns: int) -> int:
-        page = await self._call("list_multipart_uploads", Bucket=self._bucket, Prefix=self._prefix)
+    async def clear_unfinished(self, before_ns: int, keep: Collection[str] = ()) -> int:
         cleared = 0
-        for upload in page.get("Uploads") or ():
-            if int(upload["Initiated"].timestamp() * 1e9) < before_ns - LEFT_OVER_NS:
+        async for upload in self._multipart_uploads():
+            key = upload["Key"].rpartition("/")[2]
+            if is_key(key) and key not in keep and _ns(upload["Initiated"]) < before_ns:
                 where = {"Bucket": self._bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
-                await self._call("abort_multipart_upload", absent_ok=True, **where)
-                cleared += 1
+                page = await self._call("list_parts", absent_ok=True, **where)
+                # A writer of another process may be at it: one that lives has sent a part since.
+                if page and all(_ns(part["LastModified"]) < before_ns for part in page.get("Parts", ())):
+                    await self._call("abort_multipart_upload", absent_ok=True, **where)
+                    cleared += 1
         return cleared
 
+    async def _multipart_uploads(self) -> AsyncIterator[dict[str, Any]]:
+        more: dict[str, Any] = {}
+        while True:
+            page = await self._call(
+                "list_multipart_uploads", Bucket=self._bucket, Prefix=self._prefix, **more
+            )
+            uploads = page.get("Uploads") or ()
+            for upload in uploads:
+                yield upload
+            if not page.get("IsTruncated") or not uploads:
+                return
+            more = {"KeyMarker": uploads[-1]["Key"], "UploadIdMarker": uploads[-1]["UploadId"]}
+
     async def close(self) -> None:
-        await asyncio.to_thread(self._threads.shutdown)
-        self._client.close()
+        self._client.close()  # threads that hang in a call end with it, or with the process
 
     def _object(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": f"{self._prefix}{check_key(key)[:2]}/{key}"}
@@ -178,13 +231,9 @@ class S3Blobs:
         return str(self._client.generate_presigned_url(operation, Params=arguments, ExpiresIn=expires_s))
 
     async def _call(self, operation: str, absent_ok: bool = False, **arguments: Any) -> Any:
-        return await self._in_thread(s3_calls.call, self._client, operation, arguments, absent_ok)
+        subject = arguments.get("Key", operation)
+        return await self._others.run(subject, s3_calls.call, self._client, operation, arguments, absent_ok)
 
-    async def _in_thread(self, work: Callable[..., T], *args: Any) -> T:
-        if self._waiting >= WAITING_MAX:
-            raise Unavailable("S3 is slower than it is asked; try again", 2.0)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
-        finally:
-            self._waiting -= 1
+
+def _ns(time: datetime) -> int:
+    return int(time.timestamp() * 1e9)

@@ -1,74 +1,25 @@
-"""Blocking calls to S3, for threads: every failure gets one of our errors."""
+"""Blocking calls to S3, for threads: every failure gets one of our errors, and each call an end.
+
+boto3 tries twice and gives up a server that is silent for READ_TIMEOUT_S; one that gives a byte now and then
+would hold a thread for ever, so whoever reads looks at the clock too.
+"""
 
 import base64
 import hashlib
-import importlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from store.blobs.blobs import Stored
-from store.errors import Absent, Conflict, NoSpace, Refused, StoreError, Unavailable
+from store.blobs.s3_errors import translated
+from store.errors import Absent, Conflict, Unavailable
 
-CONNECT_TIMEOUT_S = 3
-READ_TIMEOUT_S = 15
-ATTEMPTS = 2
+READ_S = 30.0  # for all of a read
+READ_ATTEMPTS = 2  # of an answer that breaks off: boto3 tries again only what was not answered
+MEASURE_BYTES_S = 64 * 1024  # slower than this for MEASURE_GRACE_S is given up
+MEASURE_GRACE_S = 30.0
 CHUNK_BYTES = 1024 * 1024
-
-_ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
-_CREDENTIALS = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}
-_FULL = {"507", "InsufficientStorage", "QuotaExceeded", "EntityTooLarge"}
-
-
-def connect(endpoint: str | None, region: str | None, connections: int) -> Any:
-    """A client with credentials from the usual AWS places.
-
-    boto3 is imported here: it takes a quarter of a second.
-    """
-    boto3 = importlib.import_module("boto3")
-    config = importlib.import_module("botocore.config").Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        max_pool_connections=connections,
-        # Checksums are given where they are known; no other S3 than Amazon's wants them everywhere.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-    session = boto3.session.Session()
-    return session.client(
-        "s3", endpoint_url=endpoint, region_name=region or session.region_name or "us-east-1", config=config
-    )
-
-
-@contextmanager
-def translated(what: object) -> Iterator[None]:
-    """Let boto3's and the network's errors leave as the store's; faults of ours stay what they are."""
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, OSError) or type(error).__module__.split(".")[0] in ("botocore", "urllib3"):
-            raise refusal(error, what) from error
-        raise
-
-
-def refusal(error: Exception, what: object) -> StoreError:
-    """What the store says for an error of boto3's."""
-    answer = getattr(error, "response", None)
-    code = str(answer.get("Error", {}).get("Code", "")) if isinstance(answer, dict) else ""
-    if code in _ABSENT:
-        return Absent(f"S3 has no {what}, or not any more")
-    if code in _FULL:
-        return NoSpace("S3 has no more room; nothing was stored")
-    if code in _CREDENTIALS:
-        return Unavailable("S3 refuses our credentials; see to them, then try again", 30.0)
-    if code in ("412", "PreconditionFailed"):
-        return Conflict(f"S3 has {what} already")
-    if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
-        return Refused("there are no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-    return Unavailable(f"S3 is slow or failing ({code or type(error).__name__}); try again", 2.0)
 
 
 def call(client: Any, operation: str, arguments: dict[str, Any], absent_ok: bool = False) -> Any:
@@ -82,19 +33,53 @@ def call(client: Any, operation: str, arguments: dict[str, Any], absent_ok: bool
         raise
 
 
-def read(client: Any, where: dict[str, Any], offset: int, count: int) -> bytes:
-    """At most `count` (at least 1) bytes of an object."""
-    asked = where | {"Range": f"bytes={offset}-{offset + count - 1}"}
-    with translated(where["Key"]):
+def read(client: Any, where: dict[str, Any], offset: int, count: int, size: int | None = None) -> bytes:
+    """At most `count` (at least 1) bytes of an object, which has `size` bytes if that is known.
+
+    An object that is read whole is verified, if S3 has its checksum. Errors: Absent, Unavailable.
+    """
+    if size is not None and offset >= size:
+        return b""
+    if offset == 0 and size is not None and count >= size:
+        asked = where | {"ChecksumMode": "ENABLED"}
+    else:
+        last = offset + count if size is None else min(offset + count, size)
+        asked = where | {"Range": f"bytes={offset}-{last - 1}"}
+    end = time.monotonic() + READ_S
+    attempt = 1
+    while True:
+        answer = _asked(client, asked)
+        if answer is None:
+            return b""
         try:
-            answer = client.get_object(**asked)
+            with translated(where["Key"]):
+                data = b"".join(_chunks(answer, lambda received: time.monotonic() < end))
+                _verify(answer, data)
+            return data[:count]
+        except Unavailable:
+            attempt += 1
+            if attempt > READ_ATTEMPTS or time.monotonic() >= end:
+                raise
+
+
+def _asked(client: Any, asked: dict[str, Any]) -> Any:
+    """The answer, its body still to be read; None where the object ends before what is asked for."""
+    with translated(asked["Key"]):
+        try:
+            return client.get_object(**asked)
         except client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in ("InvalidRange", "416"):  # it ends before
-                return b""
+            if error.response["Error"]["Code"] in ("InvalidRange", "416"):
+                return None
             raise
-        with closing(answer["Body"]) as body:
-            data: bytes = body.read()  # raises when fewer bytes come than were promised
-    return data[:count]
+
+
+def _verify(answer: Any, data: bytes) -> None:
+    """OSError unless the body is what S3 has a SHA-256 of; what it has none of is taken as it is."""
+    checksum = answer.get("ChecksumSHA256")
+    if checksum is None or "-" in checksum:  # one of parts' checksums
+        return
+    if base64.b64decode(checksum) != hashlib.sha256(data).digest():
+        raise OSError("what came is not what S3 has")
 
 
 def measure(client: Any, where: dict[str, Any], key: str, md5: bool) -> Stored:
@@ -102,8 +87,13 @@ def measure(client: Any, where: dict[str, Any], key: str, md5: bool) -> Stored:
     sha256 = hashlib.sha256()
     other = hashlib.md5(usedforsecurity=False) if md5 else None
     size = 0
-    with translated(where["Key"]), closing(client.get_object(**where)["Body"]) as body:
-        for chunk in body.iter_chunks(CHUNK_BYTES):
+    begun = time.monotonic()
+
+    def in_time(received: int) -> bool:
+        return time.monotonic() - begun < MEASURE_GRACE_S + received / MEASURE_BYTES_S
+
+    with translated(where["Key"]):
+        for chunk in _chunks(client.get_object(**where), in_time):
             sha256.update(chunk)
             if other is not None:
                 other.update(chunk)
@@ -121,3 +111,20 @@ def put(client: Any, where: dict[str, Any], body: bytes, sha256: bytes) -> None:
         about = call(client, "head_object", where)
         if about["ContentLength"] != len(body):
             raise
+
+
+def _chunks(answer: Any, in_time: Callable[[int], bool]) -> Iterator[bytes]:
+    """All of an answer's body, as it comes. OSError when less comes than was promised, or too slowly.
+
+    `read(n)` of a body waits until all n bytes are there, however slowly they come; `read1` of what it wraps
+    gives what has come.
+    """
+    received = 0
+    with closing(answer["Body"]) as body:
+        while chunk := body._raw_stream.read1(CHUNK_BYTES):
+            received += len(chunk)
+            yield chunk
+            if not in_time(received):
+                raise TimeoutError("S3 sends too slowly")
+    if received != answer["ContentLength"]:
+        raise ConnectionError(f"S3 sent {received} of {answer['ContentLength']} bytes")

@@ -5,8 +5,10 @@ they fill. A part that a client announced is kept in a temporary file first: S3 
 """
 
 import base64
+import contextlib
 import hashlib
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from typing import IO, Any
@@ -14,16 +16,37 @@ from typing import IO, Any
 from store.blobs import s3_calls
 from store.blobs.batches import Batches, Chunk
 from store.blobs.blobs import ANYTHING, Expected, Piece, Stored
+from store.errors import StoreError
+
+
+class _Turn:
+    """A writer's turn among all that may write at once; given back once."""
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release: Callable[[], None] | None = release
+
+    def over(self) -> None:
+        release, self._release = self._release, None
+        if release is not None:
+            release()
 
 
 class S3Writer:
-    """Writes one blob."""
+    """Writes one blob; calls `release` when it is through."""
 
     def __init__(
-        self, client: Any, executor: Executor, key: str, where: dict[str, Any], part_bytes: int, md5: bool
+        self,
+        client: Any,
+        executor: Executor,
+        release: Callable[[], None],
+        key: str,
+        where: dict[str, Any],
+        part_bytes: int,
+        md5: bool,
     ) -> None:
         self._client = client
         self._batches = Batches(executor, self._take)
+        self._turn = _Turn(release)
         self._key = key
         self._where = where
         self._part_bytes = part_bytes
@@ -38,10 +61,15 @@ class S3Writer:
         await self._batches.write(chunk)
 
     async def commit(self, expected: Expected = ANYTHING) -> Stored:
-        return await self._batches.finish(partial(self._finish, expected))
+        stored = await self._batches.finish(partial(self._finish, expected))
+        self._turn.over()
+        return stored
 
     async def abort(self) -> None:
-        await self._batches.abort(self._undo)
+        try:
+            await self._batches.abort(self._undo)
+        finally:
+            self._turn.over()
 
     def _take(self, chunks: list[Chunk]) -> None:
         for chunk in chunks:
@@ -85,15 +113,19 @@ class S3Writer:
         multipart_id, self._multipart_id = self._multipart_id, None
         if multipart_id is not None:
             where = self._where | {"UploadId": multipart_id}
-            s3_calls.call(self._client, "abort_multipart_upload", where, absent_ok=True)
+            with contextlib.suppress(StoreError):  # the collector finds it; why it was given up must be told
+                s3_calls.call(self._client, "abort_multipart_upload", where, absent_ok=True)
 
 
 class S3PieceWriter:
     """Writes one part of a multipart upload; `where` names the upload and the part."""
 
-    def __init__(self, client: Any, executor: Executor, where: dict[str, Any]) -> None:
+    def __init__(
+        self, client: Any, executor: Executor, release: Callable[[], None], where: dict[str, Any]
+    ) -> None:
         self._client = client
         self._batches = Batches(executor, self._take)
+        self._turn = _Turn(release)
         self._where = where
         self._file: IO[bytes] | None = None
         self._md5 = hashlib.md5(usedforsecurity=False)
@@ -103,10 +135,15 @@ class S3PieceWriter:
         await self._batches.write(chunk)
 
     async def commit(self, expected: Expected = ANYTHING) -> Piece:
-        return await self._batches.finish(partial(self._finish, expected))
+        piece = await self._batches.finish(partial(self._finish, expected))
+        self._turn.over()
+        return piece
 
     async def abort(self) -> None:
-        await self._batches.abort(self._close)
+        try:
+            await self._batches.abort(self._close)
+        finally:
+            self._turn.over()
 
     def _take(self, chunks: list[Chunk]) -> None:
         if self._file is None:

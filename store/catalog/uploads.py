@@ -63,6 +63,11 @@ async def resumable(
     )
 
 
+async def keys_in_parts(db: Session) -> set[str]:
+    """The keys of the blobs that will be made of parts."""
+    return {key for (key,) in await db.all("SELECT blob_key FROM uploads WHERE multipart_id IS NOT NULL")}
+
+
 async def expire(tx: Transaction, limit: int) -> int:
     """End at most `limit` uploads whose time is over; how many."""
     rows = await tx.all(

@@ -90,7 +90,10 @@ class Collector:
             at_once = now and alone
             orphans = await self._drop_orphans(FOR_EVER_NS if at_once else _ago_ns(ORPHAN_AGE_S))
             nobody_writes = at_once and not self._intake.in_flight
-            unfinished = await self._blobs.clear_unfinished(_ago_ns(0.0 if nobody_writes else ORPHAN_AGE_S))
+            keep = await upload_rows.keys_in_parts(self._catalog.read) | self._intake.in_flight
+            unfinished = await self._blobs.clear_unfinished(
+                _ago_ns(0.0 if nobody_writes else ORPHAN_AGE_S), keep
+            )
             await self._forget_filesets()
             await self._catalog.write(remains.forget)
         return Collected(len(crashed), uploads, gone, merged, count, size, orphans, unfinished)

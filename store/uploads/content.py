@@ -21,10 +21,10 @@ class Content:
         self._blobs = blobs
         self._residency = Residency()
 
-    async def only_blob(self, version_id: int) -> str | None:
-        """The key of the one blob that is all of a version; None where there are several, or none."""
+    async def only_blob(self, version_id: int, size: int) -> str | None:
+        """The key of the one blob of `size` bytes that is all of a version; None where there is none such."""
         extents = await versions.extents(self._db, version_id)
-        return extents[0].key if len(extents) == 1 else None
+        return extents[0].key if len(extents) == 1 and extents[0].size == size else None
 
     def at_hand(self, key: str, offset: int, count: int) -> memoryview | None:
         """Bytes of a blob that can be had at once: mapped and in memory. None where the disk would be
@@ -37,9 +37,9 @@ class Content:
             return None
         return view[offset : offset + count] if self._residency.resident(key, view, offset, count) else None
 
-    async def fetch(self, key: str, offset: int, count: int) -> bytes:
-        """Bytes of a blob, off the loop. Errors: Absent, Unavailable."""
-        return await self._blobs.read(key, offset, count)
+    async def fetch(self, key: str, offset: int, count: int, size: int) -> bytes:
+        """Bytes of a blob of `size` bytes, off the loop. Errors: Absent, Unavailable."""
+        return await self._blobs.read(key, offset, count, size)
 
     async def read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
         """At most `count` bytes from `offset` on; fewer only at the end of the version.
@@ -72,7 +72,10 @@ async def _piece(blobs: Blobs, extent: Extent, start: int, stop: int) -> bytes |
     first = max(start - extent.offset, 0)
     last = min(stop - extent.offset, extent.size)
     view = blobs.view(extent.key)
-    piece = await blobs.read(extent.key, first, last - first) if view is None else view[first:last]
+    if view is not None:
+        piece: bytes | memoryview = view[first:last]
+    else:
+        piece = await blobs.read(extent.key, first, last - first, extent.size)
     if len(piece) != last - first:
         raise Unavailable(f"the blob {extent.key} is shorter than the catalog says; run `runfs fsck`", 60.0)
     return piece

@@ -155,5 +155,5 @@ async def _whose(db: Session, row: Blob) -> str:
 async def _sha256(blobs: Blobs, row: Blob) -> bytes:
     digest = hashlib.sha256()
     for offset in range(0, row.size, CHUNK_BYTES):
-        digest.update(await blobs.read(row.key, offset, CHUNK_BYTES))
+        digest.update(await blobs.read(row.key, offset, CHUNK_BYTES, row.size))
     return digest.digest()

@@ -6,15 +6,18 @@ later.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from store.blobs import ANYTHING, Blobs, Expected, Stored, new_key
-from store.errors import Absent, Conflict, Mismatch, Refused
+from store.errors import Absent, Conflict, Mismatch, Refused, StoreError
 
 MD5_MAX_BYTES = 64 * 1024 * 1024  # larger ones get an MD5 only when one was announced: it halves the speed
+
+log = logging.getLogger(__name__)
 
 Chunks = AsyncIterable[bytes | memoryview]
 T = TypeVar("T")
@@ -65,12 +68,19 @@ class Intake:
             try:
                 yield held
             except (Absent, Conflict, Mismatch, Refused):  # no row has it, for certain
-                await self._blobs.delete(key)
+                await self.drop(key)
                 raise
             if not held.kept:
-                await self._blobs.delete(key)
+                await self.drop(key)
         finally:
             self.in_flight.discard(key)
+
+    async def drop(self, key: str) -> None:
+        """Delete a blob that no row has. A store that fails now must not hide what came of the upload."""
+        try:
+            await self._blobs.delete(key)
+        except StoreError as error:
+            log.warning("an orphan is left for the collector: %s", error)
 
 
 async def pour(chunks: Chunks, writer: Writer[T], expected: Expected) -> T:

@@ -7,11 +7,11 @@ already measured.
 
 import asyncio
 
-from store.blobs import ANYTHING, Blobs, Expected, Piece, PieceWriter
+from store.blobs import ANYTHING, Blobs, Expected, Piece, PieceWriter, Stored
 from store.catalog import Catalog, Transaction
 from store.catalog import uploads as upload_rows
 from store.catalog.rows import Part, Upload
-from store.errors import Conflict, Mismatch, Refused
+from store.errors import Absent, Conflict, Mismatch, Refused
 from store.uploads import state
 from store.uploads.intake import Chunks, pour
 
@@ -78,7 +78,14 @@ class Multipart:
         are not what was announced, NoSpace, Unavailable.
         """
         part_size, multipart_id = _of_parts(upload)
-        parts = await self.parts(upload)
+        try:
+            parts = await self.parts(upload)
+        except Absent:  # no such upload any more: whoever joined it died before it was noted
+            stored = await self._blobs.measure(upload.blob_key, Expected(md5=upload.md5))
+            if stored is None:
+                raise
+            await self._note(upload, stored)
+            return
         for number, part in enumerate(parts, 1):
             if part.number != number or (number < len(parts) and part.size != part_size):
                 raise Conflict(f"part {number} of {upload.path} is missing or short: send it first")
@@ -94,6 +101,10 @@ class Multipart:
             stored = await self._blobs.join(upload.blob_key, multipart_id, pieces, md5=upload.md5 is not None)
         finally:
             self._joining.discard(upload.id)
+        await self._note(upload, stored)
+
+    async def _note(self, upload: Upload, stored: Stored) -> None:
+        """Note that all bytes are there, if they are what was announced."""
         try:
             Expected(upload.size, upload.sha256, upload.md5).check(stored.size, stored.sha256, stored.md5)
         except Mismatch:  # nobody can tell which part is wrong: the collector drops them all

@@ -156,7 +156,7 @@ class Uploads:
 
             published = await self.catalog.write(work)
             for key in surplus:
-                await self.blobs.delete(key)
+                await self.intake.drop(key)
             return published
 
     async def put(

@@ -31,14 +31,14 @@ class Bytes:
             raise self.error
         return self.versions[version_id][offset : offset + count]
 
-    async def only_blob(self, version_id: int) -> str | None:
+    async def only_blob(self, version_id: int, size: int) -> str | None:
         return f"blob {version_id}"
 
     def at_hand(self, key: str, offset: int, count: int) -> memoryview | None:
         whole = self.versions[int(key.split()[1])]
         return memoryview(whole)[offset : offset + count] if self.warm else None
 
-    async def fetch(self, key: str, offset: int, count: int) -> bytes:
+    async def fetch(self, key: str, offset: int, count: int, size: int) -> bytes:
         return await self.read(int(key.split()[1]), offset, count)
 
 

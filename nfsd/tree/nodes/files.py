@@ -155,11 +155,11 @@ class StoredFile(File, kind=13):
                 tree.keep_body(self, whole)
             return whole[offset : offset + count]
         if not self.blob:
-            self.blob = await content.only_blob(self.number) or ""
+            self.blob = await content.only_blob(self.number, self.size) or ""
         if not self.blob:
             return await content.read(self.number, offset, count)
         data = content.at_hand(self.blob, offset, count)
-        return await content.fetch(self.blob, offset, count) if data is None else data
+        return data if data is not None else await content.fetch(self.blob, offset, count, self.size)
 
 
 def directory_of(entry: EntryRow) -> int:

@@ -6,6 +6,8 @@ import pytest
 
 from httpapi.routes import health
 from httpapi.settings import Settings
+from store.blobs import LocalBlobs
+from store.errors import Unavailable
 
 trouble: list[Exception] = []
 
@@ -31,6 +33,15 @@ async def test_not_ready_says_why(api: Any) -> None:
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
     assert (await answer.json(content_type=None))["detail"] == "Not ready: NFS does not answer."
     assert (await api.ask("GET", "/readyz"))[0] == 200
+
+
+async def test_blobs_that_do_not_answer(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check(blobs: LocalBlobs) -> None:
+        raise Unavailable("S3 does not answer")
+
+    monkeypatch.setattr(LocalBlobs, "check", check)
+    status, problem = await api.ask("GET", "/readyz")
+    assert (status, problem["detail"]) == (503, "Not ready: S3 does not answer.")
 
 
 async def test_an_endless_check_is_given_up(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:

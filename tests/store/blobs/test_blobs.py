@@ -181,3 +181,15 @@ async def test_clear_unfinished_spares_what_is_new_and_what_is_whole(blobs: Blob
     await blobs.clear_unfinished(2**62)
     assert await blobs.read(stored.key, 0, 9) == b"whole"
     assert len(await listed(blobs)) == 2
+
+
+async def test_a_store_that_answers_is_told_so(blobs: Blobs) -> None:
+    await blobs.check()
+
+
+async def test_whoever_knows_the_size_says_so(blobs: Blobs) -> None:
+    stored = await put(blobs, b"0123456789")
+    for offset in range(12):
+        for count in range(12):
+            got = await blobs.read(stored.key, offset, count, 10)
+            assert got == b"0123456789"[offset : offset + count]

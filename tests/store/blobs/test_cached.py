@@ -27,12 +27,12 @@ class Slow(LocalBlobs):
     def view(self, key: str) -> memoryview | None:
         return None
 
-    async def read(self, key: str, offset: int, count: int) -> bytes:
+    async def read(self, key: str, offset: int, count: int, size: int | None = None) -> bytes:
         self.reads.append((offset // BLOCK_BYTES, count))
         await self.go.wait()
         if self.down:
             raise Unavailable("down")
-        return await super().read(key, offset, count)
+        return await super().read(key, offset, count, size)
 
     def blocks(self) -> list[int]:
         return sorted(number for number, _ in self.reads)
@@ -174,3 +174,38 @@ async def test_memory_is_bounded(cached: CachedBlobs, monkeypatch: pytest.Monkey
         await settled(cached)
     assert len(cached._memory) == 3
     assert len(cached._next) == 2
+
+
+async def test_nobody_waits_for_ever(
+    cached: CachedBlobs, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fetch goes on: whoever asks again finds the same one, or what it brought."""
+    monkeypatch.setattr("store.blobs.cached.PATIENCE_S", 0.0)
+    key, content = await put(cached, 0.5)
+    slow.go.clear()
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="on their way"):
+            await cached.read(key, 0, 10)
+    slow.go.set()
+    await settled(cached)
+    assert await cached.read(key, 0, 10) == content[:10]
+    assert slow.blocks() == [0]
+
+
+async def test_nothing_is_fetched_beyond_the_end(cached: CachedBlobs, slow: Slow) -> None:
+    key, content = await put(cached, 2)
+    size = len(content)
+    assert await cached.read(key, 0, 10, size) == content[:10]
+    assert await cached.read(key, size - 1, 10, size) == content[-1:]
+    assert await cached.read(key, size, 10, size) == b""
+    assert await cached.read(key, 5 * size, 10, size) == b""
+    await settled(cached)
+    assert slow.blocks() == [0, 1, 2, 10]  # an offset at the end and beyond tells whether the blob is there
+
+
+async def test_a_blob_that_is_too_short_is_not_kept(cached: CachedBlobs, tmp_path: Path) -> None:
+    key, content = await put(cached, 0.5)
+    with pytest.raises(Unavailable, match="runfs fsck"):
+        await cached.read(key, 0, 10, len(content) + 1)
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert await cached.read(key, 0, 10, len(content)) == content[:10]

@@ -29,7 +29,7 @@ def test_what_is_no_store(url: str) -> None:
 
 def test_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given = []
-    monkeypatch.setattr("store.blobs.s3.S3Blobs", lambda *args: given.append(args))
+    monkeypatch.setattr("store.blobs.s3.S3Blobs.open", lambda *args: given.append(args))
     open_blobs("s3://bucket/some/prefix?endpoint=http://127.0.0.1:9&region=eu-1")
     open_blobs("s3://bucket")
     assert given[:2] == [

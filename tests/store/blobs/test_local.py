@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,12 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(Unavailable, match="cannot use the blob folder"):
         LocalBlobs(tmp_path / "file" / "blobs")
+
+
+async def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path / "blobs")
+    await blobs.check()
+    shutil.rmtree(tmp_path / "blobs")
+    with pytest.raises(Unavailable, match="not there any more"):
+        await blobs.check()
+    await blobs.close()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 import time
 from typing import Any
 
 import pytest
 import urllib3
+from s3_proxy import Fault, S3Proxy
 from seaweed import Seaweed
 
 from store.blobs import Expected, Piece, new_key
-from store.blobs.s3 import S3Blobs
-from store.errors import Absent, Unavailable
+from store.blobs.s3 import OBJECT_SHARE, OTHER_THREADS, READ_THREADS, WRITE_THREADS, S3Blobs
+from store.errors import Absent, Mismatch, Unavailable
 
 http = urllib3.PoolManager(retries=False)
 BODY = b"hello"
@@ -107,13 +109,9 @@ async def test_many_objects_are_listed_in_order(s3: S3Blobs, monkeypatch: pytest
     assert [found.key async for found in s3.keys()] == sorted(keys)  # noqa: SIM118 - not a dict
 
 
-async def test_a_server_that_is_gone_and_comes_back(
-    tmp_path: Any, credentials: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = Seaweed(tmp_path)
-    server.start()
-    server.client().create_bucket(Bucket="bucket")
-    blobs = S3Blobs("bucket", "", server.endpoint)
+async def test_a_server_that_is_gone_and_comes_back(own_seaweed: Seaweed, credentials: None) -> None:
+    server = own_seaweed
+    blobs = S3Blobs.open("bucket", "", server.endpoint)
     writer = await blobs.writer(key := new_key())
     await writer.write(BODY)
     await writer.commit()
@@ -129,22 +127,94 @@ async def test_a_server_that_is_gone_and_comes_back(
     server.start()
     assert await blobs.read(key, 0, 5) == BODY  # no restart of ours
     await blobs.close()
-    server.stop()
 
 
-async def test_calls_do_not_pile_up(s3: S3Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.blobs.s3.WAITING_MAX", 3)
-    results = await asyncio.gather(*[s3.size(new_key()) for _ in range(5)], return_exceptions=True)
-    assert [type(result) for result in results].count(Unavailable) == 2
-    assert await s3.size(new_key()) is None
+async def put(blobs: S3Blobs, content: bytes) -> str:
+    writer = await blobs.writer(key := new_key())
+    try:
+        await writer.write(content)
+        await writer.commit()
+    except Unavailable:
+        await writer.abort()
+        raise
+    return key
 
 
-def test_a_bucket_that_is_not_there(seaweed: Seaweed, credentials: None) -> None:
+async def test_what_others_keep_in_the_bucket_is_not_ours(bucket: S3Blobs, s3: S3Blobs) -> None:
+    key = await put(s3, BODY)
+    prefix = s3._prefix
+    for name in ("notes.txt", "ab/notes.txt", key, f"zz/{key}", f"deeper/{key[:2]}/{key}"):
+        bucket._client.put_object(Bucket=bucket._bucket, Key=prefix + name, Body=b"theirs")
+    above = S3Blobs(bucket._client, bucket._bucket, "")
+    assert [found.key async for found in s3.keys()] == [key]  # noqa: SIM118 - not a dict
+    assert key not in [found.key async for found in above.keys()]  # noqa: SIM118
+
+
+async def test_multipart_uploads_that_nobody_ends(s3: S3Blobs) -> None:
+    orphan, kept, sent = new_key(), new_key(), new_key()
+    ids = {key: await s3.begin_pieces(key) for key in (orphan, kept, sent)}
+    between_ns = time.time_ns() + 10**9
+    await asyncio.sleep(2)  # S3 tells times in seconds
+    writer = await s3.piece_writer(sent, ids[sent], 1, 0)
+    await writer.write(BODY)
+    await writer.commit()
+    assert await s3.clear_unfinished(between_ns - 3600 * 10**9) == 0
+    assert await s3.clear_unfinished(between_ns, {kept}) == 1
     with pytest.raises(Absent):
-        S3Blobs("no-such-bucket", "", seaweed.endpoint)
+        await s3.pieces(orphan, ids[orphan])
+    assert await s3.pieces(kept, ids[kept]) == []
+    assert len(await s3.pieces(sent, ids[sent]) or ()) == 1  # of somebody who lives, in another process
+    assert await s3.clear_unfinished(time.time_ns() + 10**10, {kept}) == 1
+    await s3.drop_pieces(kept, ids[kept])
 
 
-def test_wrong_credentials(seaweed: Seaweed, credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    with pytest.raises(Unavailable, match="credentials"):
-        S3Blobs("test-bucket", "", seaweed.endpoint)
+async def test_one_object_that_hangs_holds_up_nobody_else(far: S3Blobs, proxy: S3Proxy) -> None:
+    bad, good = await put(far, BODY), await put(far, b"good")
+    proxy.rule = lambda seen: Fault.HANG if seen.key.endswith(bad) else None
+    stuck = [asyncio.ensure_future(far.read(bad, 0, 5)) for _ in range(20)]
+    stuck += [asyncio.ensure_future(far.size(bad)) for _ in range(20)]
+    await asyncio.to_thread(proxy.wait_hanging, 2 * OBJECT_SHARE)
+    assert await far.read(good, 0, 5) == b"good"
+    assert await far.size(good) == 4
+    await far.delete(await put(far, b"more"))
+    assert proxy.hanging == 2 * OBJECT_SHARE  # while all of this was done
+    proxy.heal()
+    await asyncio.gather(*stuck, return_exceptions=True)
+
+
+async def test_a_server_that_hangs(far: S3Blobs, proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All calls end, few threads wait for it, and all is well when it goes on."""
+    monkeypatch.setattr("store.blobs.lane.PATIENCE_S", 0.2)
+    monkeypatch.setattr("store.blobs.s3.CHECK_PATIENCE_S", 0.2)
+    monkeypatch.setattr("store.blobs.s3.WRITER_PATIENCE_S", 0.2)
+    monkeypatch.setattr(far, "_writers", asyncio.Semaphore(2))
+    keys = [await put(far, BODY) for _ in range(3)]
+    proxy.all(Fault.HANG)
+    before = threading.active_count()
+    calls: list[Any] = [far.read(keys[n % 3], 0, 5) for n in range(300)]
+    calls += [far.size(new_key()) for _ in range(300)]
+    calls += [put(far, BODY) for _ in range(30)]
+    asked = [asyncio.ensure_future(call) for call in calls]
+    with pytest.raises(Unavailable):
+        await far.check()
+    most = READ_THREADS + WRITE_THREADS + OTHER_THREADS
+    ours = [thread for thread in threading.enumerate() if thread.name.startswith("s3")]
+    assert len(ours) <= most
+    assert proxy.hanging <= most
+    assert threading.active_count() <= before + 2 * most  # and as many of the proxy
+    assert {type(got) for got in await asyncio.gather(*asked, return_exceptions=True)} == {Unavailable}
+    proxy.heal()
+    assert await far.read(keys[0], 0, 5) == BODY
+    await far.check()
+    assert await far.size(await put(far, BODY)) == 5
+
+
+async def test_giving_up_tells_why_also_when_s3_fails(far: S3Blobs, proxy: S3Proxy) -> None:
+    writer = await far.writer(new_key())
+    await writer.write(b"x" * (8 * 1024 * 1024 + 1))
+    with pytest.raises(Mismatch):
+        await writer.commit(Expected(sha256=b"?" * 32))
+    proxy.all(Fault.RESET)
+    await writer.abort()
+    proxy.heal()
+    assert await far.clear_unfinished(time.time_ns() + 10**10) == 1

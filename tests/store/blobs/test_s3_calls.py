@@ -1,54 +1,17 @@
+"""Single calls to a real S3, and what they make of its failures."""
+
+from __future__ import annotations
+
 import base64
 import hashlib
 from typing import Any
 
 import pytest
+from s3_proxy import Fault, S3Proxy
 
 from store.blobs import s3_calls
 from store.blobs.s3 import S3Blobs
-from store.errors import Absent, Conflict, NoSpace, Refused, Unavailable
-
-
-class ClientError(Exception):
-    """Looks like botocore's."""
-
-    __module__ = "botocore.exceptions"
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.response = {"Error": {"Code": code}}
-
-
-class NoCredentialsError(Exception):
-    """Looks like botocore's."""
-
-    __module__ = "botocore.exceptions"
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (ClientError("NoSuchKey"), Absent),
-        (ClientError("404"), Absent),
-        (ClientError("NoSuchUpload"), Absent),
-        (ClientError("PreconditionFailed"), Conflict),
-        (ClientError("507"), NoSpace),
-        (ClientError("AccessDenied"), Unavailable),
-        (ClientError("InternalError"), Unavailable),
-        (ClientError("SlowDown"), Unavailable),
-        (ConnectionResetError(), Unavailable),
-        (TimeoutError(), Unavailable),
-        (NoCredentialsError(), Refused),
-    ],
-)
-def test_errors_leave_as_ours(error: Exception, expected: type[Exception]) -> None:
-    with pytest.raises(expected), s3_calls.translated("x"):
-        raise error
-
-
-def test_faults_of_ours_stay_what_they_are() -> None:
-    with pytest.raises(AttributeError), s3_calls.translated("x"):
-        raise AttributeError("a fault of ours")
+from store.errors import Absent, Conflict, Unavailable
 
 
 def test_put_is_verified_and_may_be_tried_twice(s3: S3Blobs) -> None:
@@ -76,16 +39,89 @@ def test_read_and_measure(s3: S3Blobs) -> None:
         s3_calls.call(s3._client, "head_object", s3._object("2" * 32))
 
 
-def test_a_body_that_ends_early(s3: S3Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    where = s3._object("3" * 32)
-    s3_calls.put(s3._client, where, b"0123", hashlib.sha256(b"0123").digest())
-    real = s3._client.get_object
+@pytest.fixture
+def there(far: S3Blobs, proxy: S3Proxy) -> dict[str, Any]:
+    """Where ten bytes are, through the proxy, which has seen nothing yet."""
+    where: dict[str, Any] = far._object("3" * 32)
+    s3_calls.put(far._client, where, b"0123456789", hashlib.sha256(b"0123456789").digest())
+    proxy.passed()
+    return where
 
-    def cut(**given: Any) -> Any:
-        answer = real(**given)
-        answer["Body"]._content_length = "9"
-        return answer
 
-    monkeypatch.setattr(s3._client, "get_object", cut)
+@pytest.mark.parametrize("fault", [Fault.HALF, Fault.RESET, Fault.LOST, Fault.E500, Fault.E503])
+def test_a_failure_that_passes_is_not_noticed(
+    far: S3Blobs, proxy: S3Proxy, there: dict[str, Any], fault: Fault
+) -> None:
+    proxy.first(fault)
+    assert s3_calls.read(far._client, there, 2, 6) == b"234567"
+    assert [seen.fault for seen in proxy.passed()] == [fault, None]
+
+
+@pytest.mark.parametrize("fault", [Fault.HALF, Fault.RESET, Fault.LOST, Fault.E500, Fault.E503])
+def test_a_failure_that_stays_is_told_after_two_attempts(
+    far: S3Blobs, proxy: S3Proxy, there: dict[str, Any], fault: Fault
+) -> None:
+    proxy.all(fault)
+    with pytest.raises(Unavailable, match="slow or failing"):
+        s3_calls.read(far._client, there, 2, 6)
+    assert len(proxy.passed()) == 2
+
+
+def test_s3_says_when_to_come_again(far: S3Blobs, proxy: S3Proxy, there: dict[str, Any]) -> None:
+    proxy.all(Fault.E503_LATER)
+    with pytest.raises(Unavailable) as caught:
+        s3_calls.read(far._client, there, 2, 6)
+    assert caught.value.retry_after_s == 7
+    proxy.all(Fault.E503)
+    with pytest.raises(Unavailable) as caught:
+        s3_calls.read(far._client, there, 2, 6)
+    assert caught.value.retry_after_s == 2
+
+
+def test_an_object_that_is_read_whole_is_verified(
+    far: S3Blobs, proxy: S3Proxy, there: dict[str, Any]
+) -> None:
+    proxy.first(Fault.FLIP)
+    assert s3_calls.read(far._client, there, 0, 99, size=10) == b"0123456789"
+    assert len(proxy.passed()) == 2
+    proxy.all(Fault.FLIP)
     with pytest.raises(Unavailable):
-        s3_calls.read(s3._client, where, 0, 4)
+        s3_calls.read(far._client, there, 0, 99, size=10)
+
+
+def test_nothing_is_asked_for_beyond_the_end(far: S3Blobs, proxy: S3Proxy, there: dict[str, Any]) -> None:
+    assert s3_calls.read(far._client, there, 10, 5, size=10) == b""
+    assert proxy.passed() == []
+    assert s3_calls.read(far._client, there, 8, 5, size=10) == b"89"
+    assert [seen.headers["range"] for seen in proxy.passed()] == ["bytes=8-9"]
+
+
+def test_a_trickle_has_an_end(
+    far: S3Blobs, proxy: S3Proxy, there: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, all of them do not."""
+    monkeypatch.setattr(s3_calls, "READ_S", 0.25)
+    proxy.all(Fault.TRICKLE)
+    with pytest.raises(Unavailable):
+        s3_calls.read(far._client, there, 0, 10)
+    monkeypatch.setattr(s3_calls, "MEASURE_GRACE_S", 0.25)
+    with pytest.raises(Unavailable):
+        s3_calls.measure(far._client, there, "k", md5=False)
+    assert sum(seen.got for seen in proxy.passed()) < 30
+
+
+def test_what_s3_is_sent_is_verified_by_it(far: S3Blobs, proxy: S3Proxy) -> None:
+    where, body = far._object("4" * 32), b"x" * 1000
+    proxy.all(Fault.FLIP_IN)
+    with pytest.raises(Unavailable):
+        s3_calls.put(far._client, where, body, hashlib.sha256(body).digest())
+    proxy.heal()
+    assert s3_calls.call(far._client, "head_object", where, absent_ok=True) is None
+
+
+def test_an_answer_that_was_lost(far: S3Blobs, proxy: S3Proxy) -> None:
+    """The object is there, so the second attempt finds a conflict: it was ours."""
+    where, body = far._object("5" * 32), b"x" * 1000
+    proxy.first(Fault.LOST)
+    s3_calls.put(far._client, where, body, hashlib.sha256(body).digest())
+    assert [seen.fault for seen in proxy.passed() if seen.method == "PUT"] == [Fault.LOST, None]

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 KEY, SECRET = "testkey", "testsecret"
 READY_S = 30.0
+READY = "ready"
 _CONFIG = {
     "identities": [
         {
@@ -39,6 +40,7 @@ class Seaweed:
         self._folder = folder
         self._ports = _free_ports(4)
         self._child: subprocess.Popen[bytes] | None = None
+        self._client: Any = None
         self.endpoint = f"http://127.0.0.1:{self._ports[0]}"
         (folder / "data").mkdir(parents=True)
         (folder / "s3.json").write_text(json.dumps(_CONFIG))
@@ -84,12 +86,17 @@ class Seaweed:
         )
 
     def _answers(self) -> bool:
+        """Whether it takes and gives bytes: it lists buckets before it knows where their content is."""
         try:
             urlopen(f"{self.endpoint}/status", timeout=1).close()
-            self.client().list_buckets()
+            self._client = self._client or self.client()
+            if READY not in [bucket["Name"] for bucket in self._client.list_buckets()["Buckets"]]:
+                self._client.create_bucket(Bucket=READY)
+            self._client.put_object(Bucket=READY, Key="ready", Body=b"ready")
+            self._client.get_object(Bucket=READY, Key="ready")["Body"].read()
         except (URLError, OSError):
             return False
-        except Exception:  # any answer of boto3's that is not a list: not ready
+        except Exception:  # whatever boto3 says while it is not ready
             return False
         return True
 

@@ -83,21 +83,22 @@ async def test_a_blob_that_is_gone_or_short(catalog: Catalog, blobs: Blobs, grow
 async def test_one_blob_is_at_hand(catalog: Catalog, blobs: Blobs, uploads: Uploads, run: Run) -> None:
     content = Content(catalog.direct, blobs)
     made = await uploads.put(run.fileset_id, "a", chunks(b"0123456789"))
-    key = await content.only_blob(made.version.id)
+    assert await content.only_blob(made.version.id, 9) is None
+    key = await content.only_blob(made.version.id, 10)
     assert key is not None
     if blobs.path(key) is not None:  # on this machine
         assert bytes(content.at_hand(key, 2, 5) or b"") == b"23456"
     assert content.at_hand(key, 8, 3) is None
     assert content.at_hand("0" * 32, 0, 1) is None
     assert content.at_hand("no key", 0, 1) is None
-    assert await content.fetch(key, 7, 3) == b"789"
+    assert await content.fetch(key, 7, 3, 10) == b"789"
 
 
 async def test_a_version_of_several_blobs_has_no_only_one(
     catalog: Catalog, blobs: Blobs, grown: Version
 ) -> None:
     content = Content(catalog.direct, blobs)
-    assert (await content.only_blob(grown.id) is None) == (
+    assert (await content.only_blob(grown.id, grown.size) is None) == (
         len(await versions.extents(catalog.direct, grown.id)) > 1
     )
-    assert await content.only_blob(grown.id + 99) is None
+    assert await content.only_blob(grown.id + 99, grown.size) is None

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import urllib3
+from s3_proxy import Fault, S3Proxy
 from seaweed import Seaweed
 
-from store.blobs import Expected, Signed
+from store.blobs import Expected, Signed, new_key
 from store.blobs.s3 import S3Blobs
 from store.catalog import Catalog, runs
 from store.catalog.rows import Run
-from store.errors import Conflict, Mismatch, Unavailable
+from store.errors import Absent, Conflict, Mismatch, Unavailable
 from store.uploads import Content, Uploads
 
 PART = 5 * 1024 * 1024
@@ -111,6 +111,51 @@ async def test_parts_with_other_bytes(uploads: Uploads, run: Run, s3: S3Blobs) -
     assert await s3.size(asked.blob_key) is None
 
 
+async def test_the_collector_ends_parts_that_no_upload_knows(
+    uploads: Uploads, run: Run, s3: S3Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody died between asking S3 for an upload in parts and noting it."""
+    monkeypatch.setattr("store.uploads.collect.ORPHAN_AGE_S", -10)
+    orphan = new_key()
+    multipart_id = await s3.begin_pieces(orphan)
+    asked = await uploads.request(run.fileset_id, "big", of(b"tail"), reads=None, part_size=PART)
+    assert asked.multipart_id is not None
+    assert (await uploads.collect(now=True)).unfinished == 1
+    with pytest.raises(Absent):
+        await s3.pieces(orphan, multipart_id)
+    await send(s3.sign_piece(asked.blob_key, asked.multipart_id, 1, 4, 300), b"tail")
+    await uploads.register(asked.id)
+
+
+async def test_a_join_that_was_not_noted(uploads: Uploads, run: Run, s3: S3Blobs) -> None:
+    """Somebody died between joining the parts and noting it: registering again needs no byte anew."""
+    asked = await uploads.request(run.fileset_id, "big", of(b"tail"), reads=None, part_size=PART)
+    assert asked.multipart_id is not None
+    await send(s3.sign_piece(asked.blob_key, asked.multipart_id, 1, 4, 300), b"tail")
+    pieces = await s3.pieces(asked.blob_key, asked.multipart_id)
+    assert pieces is not None
+    await s3.join(asked.blob_key, asked.multipart_id, pieces)
+    assert (await uploads.register(asked.id)).version.sha256 == of(b"tail").sha256
+    assert await uploads.fsck(deep=True) == []
+
+
+async def test_a_copy_that_cannot_be_dropped_is_no_failure(
+    catalog: Catalog, run: Run, far: S3Blobs, proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content is here already, and S3 fails when the second copy is to go."""
+    uploads = Uploads(catalog, far, grace_s=0)
+    await uploads.put(run.fileset_id, "a", chunks(b"same"))
+    proxy.rule = lambda seen: Fault.E503 if seen.method == "DELETE" else None
+    again = await uploads.put(run.fileset_id, "b", chunks(b"same"))
+    assert again.version.sha256 == of(b"same").sha256
+    with pytest.raises(Mismatch):
+        await uploads.put(run.fileset_id, "c", chunks(b"same"), of(b"other"))
+    proxy.heal()
+    monkeypatch.setattr("store.uploads.collect.ORPHAN_AGE_S", -10)
+    assert (await uploads.collect(now=True)).orphans == 1
+    assert await uploads.fsck(deep=True) == []
+
+
 async def test_a_deleted_run_drops_what_comes_late(
     uploads: Uploads, run: Run, s3: S3Blobs, catalog: Catalog
 ) -> None:
@@ -124,13 +169,11 @@ async def test_a_deleted_run_drops_what_comes_late(
 
 
 async def test_s3_is_killed_between_the_steps(
-    catalog: Catalog, run: Run, tmp_path: Path, credentials: None
+    catalog: Catalog, run: Run, own_seaweed: Seaweed, credentials: None
 ) -> None:
     """Through the sidecar and straight: what was acknowledged before kill -9 is there after the restart."""
-    server = Seaweed(tmp_path / "seaweed")
-    server.start()
-    server.client().create_bucket(Bucket="bucket")
-    blobs = S3Blobs("bucket", "", server.endpoint)
+    server = own_seaweed
+    blobs = S3Blobs.open("bucket", "", server.endpoint)
     uploads = Uploads(catalog, blobs, grace_s=0)
 
     def killed() -> None:
@@ -157,4 +200,3 @@ async def test_s3_is_killed_between_the_steps(
     server.start()
     assert await uploads.fsck(deep=True) == []
     await blobs.close()
-    server.stop()
