@@ -7,8 +7,8 @@ later.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -59,8 +59,7 @@ class Intake:
         Errors: Mismatch, NoSpace, Unavailable.
         """
         key = new_key()
-        self.in_flight.add(key)
-        try:
+        with self.flying(key):
             small = expected.size is None or expected.size <= MD5_MAX_BYTES
             wanted = expected.md5 is not None or (md5 and small)
             writer = await self._blobs.writer(key, size=expected.size, md5=wanted)
@@ -72,6 +71,13 @@ class Intake:
                 raise
             if not held.kept:
                 await self.drop(key)
+
+    @contextmanager
+    def flying(self, key: str) -> Iterator[None]:
+        """Inside the block the blob `key` is in flight."""
+        self.in_flight.add(key)
+        try:
+            yield
         finally:
             self.in_flight.discard(key)
 

@@ -76,7 +76,6 @@ class Uploads:
             raise Refused("a part has at least one byte")
         upload_id, key = secrets.token_hex(16), new_key()
         await places.check(self.catalog.read, fileset_id, path)
-        multipart_id = None if part_size is None else await self.blobs.begin_pieces(key)
 
         async def work(tx: Transaction) -> Upload:
             upload = Upload(
@@ -90,7 +89,9 @@ class Uploads:
             await upload_rows.create(tx, upload)
             return upload
 
-        return await self.catalog.write(work)
+        with self.intake.flying(key):  # the collector knows of no row until there is one
+            multipart_id = None if part_size is None else await self.blobs.begin_pieces(key)
+            return await self.catalog.write(work)
 
     async def receive(self, upload_id: str, part: int | None, chunks: Chunks) -> Stored | Piece:
         """Take the bytes of an upload, or of one of its parts (from 1); they are durable when this returns.
