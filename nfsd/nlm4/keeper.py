@@ -33,8 +33,9 @@ from nfsd.portmap import Callbacks, Failure
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 10.0
-GRANTED_TRIES = 3
+GRANTED_TRIES = 2
 GRANTED_PAUSE_SECONDS = 2.0
+"""Others wait behind who does not answer; a kernel that missed the call asks again by itself within 30 s."""
 NLM4_GRANTED_PROC = 5
 
 Resolve = Callable[[bytes], Awaitable[object]]

@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 
 SM_NOTIFY = 6
 
+TELLING_TRIES = 4
+TELLING_PAUSE_SECONDS = 2.0
+"""All tries fall into the 10 s for which locks can be claimed again."""
+
 Rebooted = Callable[[str, str], Awaitable[None]]
 """Told the address and the name of a host that has started again."""
 
@@ -141,10 +145,15 @@ class StatusMonitor(Program, number=types.SM_PROG, version=types.SM_VERS):
         await self._call(address, types.SM_PROG, types.SM_VERS, SM_NOTIFY, xdr.pack(types.stat_chge, value))
 
     async def _call(self, address: str, program: int, version: int, number: int, arguments: bytes) -> None:
-        try:
-            await self._callbacks.call(address, program, version, number, arguments)
-        except Failure as error:
-            log.warning("%s could not be told of a restart: %s", address, error)
+        """Call, and again where nobody answers: after a power cut all machines start at once."""
+        for tries_left in reversed(range(TELLING_TRIES)):
+            try:
+                await self._callbacks.call(address, program, version, number, arguments)
+                return
+            except Failure as error:
+                log.warning("%s could not be told of a restart: %s", address, error)
+            if tries_left:
+                await asyncio.sleep(TELLING_PAUSE_SECONDS)
 
 
 async def _addresses(name: str) -> set[str]:

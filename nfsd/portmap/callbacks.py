@@ -10,8 +10,9 @@ class Callbacks:
     """Finds a client's program and calls it.
 
     A client on this machine told our portmapper where its programs are; another one has a portmapper of its
-    own. UDP is preferred: its one socket has the address that clients know us by, and may have a port below
-    1024, without which a Linux kernel takes no notice of a restart.
+    own. UDP is preferred: its one socket may have a port below 1024, without which a Linux kernel takes no
+    notice of a restart. Every call leaves from that socket's address, the one that clients know us by: a
+    kernel takes no lock from another.
     """
 
     def __init__(self, datagrams: UdpCalls, mappings: Mappings) -> None:
@@ -25,10 +26,11 @@ class Callbacks:
         if port:
             return await self._datagrams.call(client, port, program, version, procedure, arguments)
         port = self._mappings.callback(client, program, version, IPPROTO_TCP)
-        port = port or await port_of(program, version, IPPROTO_TCP, client)
+        source = self._datagrams.address
+        port = port or await port_of(program, version, IPPROTO_TCP, client, source=source)
         if not port:
             raise ConnectionRefusedError(f"{client} has no program {program} version {version}")
-        calls = await TcpCalls.connect(client, port)
+        calls = await TcpCalls.connect(client, port, source=source)
         try:
             return await calls.call(program, version, procedure, arguments)
         finally:

@@ -23,9 +23,11 @@ class Registration:
     refused: tuple[mapping, ...]
 
 
-async def port_of(program: int, version: int, protocol: int, host: str, port: int = PMAP_PORT) -> int:
+async def port_of(
+    program: int, version: int, protocol: int, host: str, port: int = PMAP_PORT, source: str | None = None
+) -> int:
     """A program's port as the portmapper at `host` knows it, 0 if it does not. Raises one of Failure."""
-    calls = await TcpCalls.connect(host, port)
+    calls = await TcpCalls.connect(host, port, source=source)
     try:
         return await _ask(calls, GETPORT, mapping(program, version, protocol, 0))
     finally:

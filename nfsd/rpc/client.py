@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import os
 import socket
+from ipaddress import ip_address
 from typing import Any
 
 import xdr
@@ -95,11 +96,15 @@ class TcpCalls(_Calls, asyncio.Protocol):
     _transport: asyncio.Transport
 
     @classmethod
-    async def connect(cls, host: str, port: int, credential: opaque_auth = NO_AUTH) -> "TcpCalls":
-        """Connect; OSError, TimeoutError among them, where nobody answers."""
+    async def connect(
+        cls, host: str, port: int, credential: opaque_auth = NO_AUTH, source: str | None = None
+    ) -> "TcpCalls":
+        """Connect, from the address `source` where one is given; OSError, TimeoutError among them, where
+        nobody answers."""
         loop = asyncio.get_running_loop()
+        local = (source, 0) if source else None
         async with asyncio.timeout(CALL_SECONDS):
-            _, calls = await loop.create_connection(lambda: cls(credential), host, port)
+            _, calls = await loop.create_connection(lambda: cls(credential), host, port, local_addr=local)
         return calls
 
     def __init__(self, credential: opaque_auth = NO_AUTH) -> None:
@@ -174,6 +179,12 @@ class UdpCalls(_Calls, asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the transport; uvloop's is no DatagramTransport by class, only by its methods."""
         self._transport = transport  # type: ignore[assignment]
+
+    @property
+    def address(self) -> str | None:
+        """The address that calls leave from; None where the system chooses one for each."""
+        host = str(self._transport.get_extra_info("sockname")[0])
+        return None if ip_address(host).is_unspecified else host
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         """Hand a reply to who waits for it; xids begin at random, so that nobody else can guess one."""

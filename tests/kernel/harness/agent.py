@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -35,12 +36,12 @@ def answer(connection: socket.socket) -> None:
         connection.sendall(json.dumps({"status": status, "size": len(text)}).encode() + b"\n" + text)
 
 
-def main() -> None:
-    with socket.create_server(("127.0.0.2", PORT), backlog=64) as server:
+def main(address: str) -> None:
+    with socket.create_server((address, PORT), backlog=64) as server:
         while True:
             connection, _ = server.accept()
             threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

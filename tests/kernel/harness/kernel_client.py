@@ -4,6 +4,9 @@ The guest's `localhost` is 127.0.0.1 of a network namespace that holds nothing e
 puts the calling thread there for a while: a daemon started or a socket made inside it meets the guest, on
 real ports such as 111 and 2049, and nothing of the host is touched. The guest sees the host's files; what
 it writes among them is thrown away.
+
+A guest with a number is a machine of its own instead, 10.77.0.NUMBER, with its own portmapper and status
+monitor; the namespace is then the `server`, 10.77.0.1. Several of them may be in one namespace.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-AGENT = ("127.0.0.2", 7)
+AGENT_PORT = 7
 BOOT_LIMIT_S = 60.0
 CONSOLE_SHOWN = 4000
 CLONE_NEWNET = 0x40000000
@@ -68,24 +71,33 @@ class Result:
 class Machine:
     """One running guest. Commands run as root, in bash, from any number of threads."""
 
-    def __init__(self, memory: str = "768M") -> None:
+    def __init__(
+        self, memory: str = "768M", number: int | None = None, beside: Machine | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="runfs-kernel-"))
         self.log = self.folder / "console"
         preload = self.folder / "xstate.so"
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", preload, HERE / "xstate.c"], check=True)
-        namespaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"]
-        with self.log.open("wb") as log:
+        self._agent = (f"10.77.0.{number}" if number else "127.0.0.2", AGENT_PORT)
+        self._arguments = [str(self.folder), memory, str(preload), str(number or "")]
+        self._namespace = os.dup(beside._namespace) if beside else _new_namespace()
+        self._threads = ThreadPoolExecutor(16)
+        self.boot()
+
+    def boot(self) -> None:
+        """Start the guest; after `kill` it is the same machine, started again."""
+        (self.folder / "network").unlink(missing_ok=True)
+        namespaces = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"]
+        with self.network(), self.log.open("wb") as log:
             self._guest = subprocess.Popen(
-                [*namespaces, HERE / "namespace", self.folder, memory, preload],
+                [*namespaces, HERE / "namespace", *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 preexec_fn=die_with_parent,
             )
-        self._threads = ThreadPoolExecutor(16)
         try:
             self._await((self.folder / "network").exists)
-            self._namespace = os.open(f"/proc/{self._guest.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
             self._await(self._answers)
         except BaseException:
             self._guest.kill()
@@ -121,7 +133,7 @@ class Machine:
     def run(self, script: str, *arguments: str, limit_s: float = 60.0) -> Result:
         """Run a bash script in the guest. Raises TimeoutError, and kills it there, when it takes too long."""
         with self.network():
-            connection = socket.create_connection(AGENT, timeout=limit_s)
+            connection = socket.create_connection(self._agent, timeout=limit_s)
         with connection, connection.makefile("rb") as answer:
             connection.sendall(json.dumps({"script": script, "arguments": arguments}).encode() + b"\n")
             head = json.loads(answer.readline())
@@ -137,10 +149,14 @@ class Machine:
         """As `run`, without waiting for the end."""
         return self._threads.submit(self.run, script, *arguments, limit_s=limit_s)
 
-    def stop(self) -> None:
-        """End the guest at once and remove what it left."""
-        os.kill(self._guest.pid, signal.SIGKILL)
+    def kill(self) -> None:
+        """End the guest at once, as if its power went."""
+        self._guest.kill()
         self._guest.wait()
+
+    def stop(self) -> None:
+        """End the guest and remove what it left."""
+        self.kill()
         os.close(self._namespace)
         self._threads.shutdown(wait=False, cancel_futures=True)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -149,6 +165,19 @@ class Machine:
 def die_with_parent() -> None:
     """For a child between fork and exec: the kernel kills it when its parent dies, however that happens."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _new_namespace() -> int:
+    """A network namespace in which nobody is; it is there for as long as somebody has it open."""
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if _libc.unshare(CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "unshare")
+        made = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        _enter(before)
+        return made
+    finally:
+        os.close(before)
 
 
 def _enter(namespace: int) -> None:

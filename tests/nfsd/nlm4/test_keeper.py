@@ -75,7 +75,7 @@ async def test_who_waits_is_called_with_what_it_asked_for(bench: Any) -> None:
     assert await bench.take(3) == DENIED
 
 
-@pytest.mark.parametrize("answers", [[DENIED], [OSError()] * 3])
+@pytest.mark.parametrize("answers", [[DENIED], [OSError()] * module.GRANTED_TRIES])
 async def test_a_client_that_does_not_want_it_or_is_gone_loses_it(
     bench: Any, monkeypatch: pytest.MonkeyPatch, answers: list[Any]
 ) -> None:

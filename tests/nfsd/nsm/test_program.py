@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import xdr
-from nfsd.nsm import Client, Monitored, StatusMonitor, types
+from nfsd.nsm import Client, Monitored, StatusMonitor, program, types
 from nfsd.rpc import ANONYMOUS, Call
 
 ME = types.my_id(b"me", 100021, 3, 16)
@@ -20,11 +20,15 @@ class Clients:
     def __init__(self) -> None:
         self.calls: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
         self.error: Exception | None = None
+        self.deaf = 0  # calls that fail, before one does not
 
     async def call(self, *call: Any) -> bytes:
         self.calls.put_nowait(call)
         if self.error:
             raise self.error
+        if self.deaf:
+            self.deaf -= 1
+            raise TimeoutError("no reply")
         return b""
 
 
@@ -47,7 +51,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setattr(program, "TELLING_PAUSE_SECONDS", 0)
     made = Bench(tmp_path / "locks.json")
     yield made
     await made.monitor.stop()
@@ -114,9 +119,19 @@ async def test_our_restart_is_told_to_the_monitors_of_other_machines(
         await bench.monitored.watch(client)
     await bench.watch(b"localhost", call())
     bench.monitor.tell_restart()
-    called = {await bench.called(), await bench.called()}
-    packed = xdr.pack(types.stat_chge, types.stat_chge(b"server", 1))
-    assert ("10.0.0.1", 100024, 1, 6, packed) in called
     await asyncio.gather(*bench.monitor._tasks)
-    assert bench.clients.calls.empty()
+    called = [bench.clients.calls.get_nowait() for _ in range(bench.clients.calls.qsize())]
+    packed = xdr.pack(types.stat_chge, types.stat_chge(b"server", 1))
+    assert {each[0] for each in called} == {"10.0.0.1", "127.0.0.1"}
+    assert called.count(("10.0.0.1", 100024, 1, 6, packed)) == program.TELLING_TRIES
+    assert len(called) == 2 * program.TELLING_TRIES
     assert "10.0.0.1 could not be told of a restart: no" in caplog.text
+
+
+async def test_who_does_not_answer_is_told_again(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.clients.deaf = 2
+    await bench.monitored.watch(Client("10.0.0.1", "a"))
+    bench.monitor.tell_restart()
+    await asyncio.gather(*bench.monitor._tasks)
+    assert bench.clients.calls.qsize() == 3
+    assert caplog.text.count("10.0.0.1 could not be told of a restart: no reply") == 2

@@ -12,10 +12,12 @@ from nfsd.rpc.client import UdpCalls
 class Sample(Program, number=300_000, version=1):
     def __init__(self) -> None:
         self.transports: list[str] = []
+        self.callers: list[str] = []
 
     @procedure(1)
     async def note(self, arguments: None, call: Call) -> None:
         self.transports.append(call.transport)
+        self.callers.append(call.client)
 
 
 class Bench:
@@ -54,8 +56,8 @@ async def test_a_program_of_this_machine_is_called_where_it_said(bench: Bench) -
 
 
 async def test_another_machines_portmapper_is_asked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def port_of(*asked: Any) -> int:
-        assert asked == (300_000, 1, IPPROTO_TCP, "127.0.0.1")
+    async def port_of(*asked: Any, source: str | None) -> int:
+        assert (*asked, source) == (300_000, 1, IPPROTO_TCP, "127.0.0.1", "127.0.0.1")
         return bench.ports[IPPROTO_TCP]
 
     monkeypatch.setattr(module, "port_of", port_of)
@@ -64,9 +66,26 @@ async def test_another_machines_portmapper_is_asked(bench: Bench, monkeypatch: p
 
 
 async def test_a_program_not_found_is_an_os_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def port_of(*asked: Any) -> int:
+    async def port_of(*asked: Any, source: str | None) -> int:
         return 0
 
     monkeypatch.setattr(module, "port_of", port_of)
     with pytest.raises(ConnectionRefusedError, match=r"127\.0\.0\.1 has no program 300000"):
         await bench.call()
+
+
+@pytest.mark.parametrize("protocol", [IPPROTO_TCP, IPPROTO_UDP])
+async def test_it_calls_from_the_address_that_clients_know(bench: Bench, protocol: int) -> None:
+    callbacks = Callbacks(await UdpCalls.open("127.0.0.3"), bench.mappings)
+    bench.set(protocol)
+    await callbacks.call("127.0.0.1", 300_000, 1, 1, b"")
+    callbacks.close()
+    assert bench.sample.callers == ["127.0.0.3"]
+
+
+async def test_without_an_address_of_its_own_it_calls_from_any(bench: Bench) -> None:
+    callbacks = Callbacks(await UdpCalls.open("0.0.0.0"), bench.mappings)
+    bench.set(IPPROTO_TCP)
+    await callbacks.call("127.0.0.1", 300_000, 1, 1, b"")
+    callbacks.close()
+    assert bench.sample.callers == ["127.0.0.1"]
