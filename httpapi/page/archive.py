@@ -1,4 +1,4 @@
-"""Archives from the Files tab: all files, one folder's, or the ticked ones."""
+"""Archives from the Files tab: all files, one folder's, what a search finds, or the ticked ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from aiohttp import web
 
 from httpapi.page import shell
-from httpapi.page.files import chosen
 from httpapi.page.holder import Holder, holder_of
+from httpapi.page.selection import as_filter, ticked_ids
 from httpapi.problems import Problem
 from httpapi.reach import database
 from httpapi.routes.content import archive_response, members_of
@@ -20,11 +20,12 @@ from store.catalog.rows import Entry, Version
 
 @shell.signed_in
 async def of_folder(request: web.Request) -> web.StreamResponse:
-    """All files, or with `folder` in the query those below one."""
+    """All files, or those below the `folder` of the query, or those that its `q` finds."""
     holder = await holder_of(request)
     folder = request.query.get("folder", "")
-    if not folder:
-        members = members_of(request, holder.fileset.id, Filter())
+    search = request.query.get("q", "").strip()
+    if search or not folder:
+        members = members_of(request, holder.fileset.id, as_filter(search) if search else Filter())
         return await archive_response(request, _name(holder), members)
     ids = await listing.ids_under(request.app[STATE].catalog.read, holder.fileset.id, folder)
     if not ids:
@@ -37,7 +38,7 @@ async def of_ticked(request: web.Request) -> web.StreamResponse:
     """The ticked files, and all files in the ticked folders."""
     holder = await holder_of(request)
     ticked = [value for key, value in await shell.form_of(request) if key == "file"]
-    ids = await chosen(request.app[STATE].catalog.read, holder, ticked)
+    ids = await ticked_ids(request.app[STATE].catalog.read, holder, ticked)
     return await archive_response(request, _name(holder), _members(request, ids))
 
 

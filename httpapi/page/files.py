@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -12,13 +13,15 @@ from httpapi.page import shell
 from httpapi.page.file import change_file, show_file
 from httpapi.page.holder import Holder, holder_of
 from httpapi.page.preview import Kind, kind_of
+from httpapi.page.selection import TICKED_MAX, as_filter, found_ids, ticked_ids
 from httpapi.problems import Problem
 from httpapi.state import STATE
 from store.catalog import entries, listing
 from store.catalog.listing import Filter, Found, Order, Sort
 from store.catalog.session import Session
 
-PAGE_SIZES = (50, 100, 250, 1000)
+PAGE_SIZES = (50, 100, 250, TICKED_MAX)
+DELETED_AT_ONCE = 500  # in one transaction: so many others wait for
 SORTS: dict[str, Sort] = {
     "name": "name",
     "size": "size",
@@ -50,6 +53,7 @@ class Page:
 
     rows: Sequence[Found]
     total: int
+    bytes: int  # of all that a search finds
     number: int
     pages: int
 
@@ -98,35 +102,32 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 @shell.signed_in
 async def change(request: web.Request) -> web.StreamResponse:
-    """Delete the ticked files and folders, or do to one file what its page asks for."""
+    """Delete what is ticked or all that a search finds, or do to a file what its page asks for."""
     holder = await holder_of(request)
     fields = await shell.form_of(request)
     if not holder.may_change:
         raise Problem("forbidden", "These files cannot be changed with this sign-in.")
-    if "action" in dict(fields):
-        await change_file(request, holder, dict(fields))
-    ids = await chosen(
-        request.app[STATE].catalog.read, holder, [value for key, value in fields if key == "file"]
-    )
-    await request.app[STATE].uploads.delete(ids)
+    given = dict(fields)
+    db = request.app[STATE].catalog.read
+    search = given.get("q", "")
+    if given.get("action") == "delete-found":
+        ids = await found_ids(db, holder, search, given.get("found", ""))
+    elif "action" in given:
+        await change_file(request, holder, given)
+    else:
+        ids = await ticked_ids(db, holder, [value for key, value in fields if key == "file"])
+    for start in range(0, len(ids), DELETED_AT_ONCE):
+        await request.app[STATE].uploads.delete(ids[start : start + DELETED_AT_ONCE])
     audit.record(request, "delete", run=holder.title, files=len(ids))
-    raise web.HTTPSeeOther(holder.at(request.match_info.get("path", "").strip("/")))
+    folder = await _nearest(db, holder, request.match_info.get("path", "").strip("/"))
+    raise web.HTTPSeeOther(holder.at(folder) + (f"?{urlencode({'q': search})}" if search else ""))
 
 
-async def chosen(db: Session, holder: Holder, ticked: Sequence[str]) -> list[int]:
-    """The ids of the ticked files, and of all files in the ticked folders."""
-    ids = [int(text) for text in ticked if text.isascii() and text.isdigit() and len(text) < 19]
-    found: dict[int, None] = {}
-    for row in await listing.of_ids(db, ids[: PAGE_SIZES[-1]]):
-        if row.entry.fileset_id != holder.fileset.id:
-            continue
-        if row.version is not None:
-            found[row.entry.id] = None
-        else:
-            found |= dict.fromkeys(await listing.ids_under(db, holder.fileset.id, row.entry.path))
-    if not found:
-        raise Problem("invalid", "None of the ticked files is there any more.")
-    return list(found)
+async def _nearest(db: Session, holder: Holder, path: str) -> str:
+    """The path, or the folder next above it that is still there: a folder goes with the last file in it."""
+    while path and await entries.by_path(db, holder.fileset.id, path) is None:
+        path = path.rpartition("/")[0]
+    return path
 
 
 def icon_of(found: Found) -> str:
@@ -136,21 +137,14 @@ def icon_of(found: Found) -> str:
     return ICONS[kind_of(found.entry.name, found.version.content_type)]
 
 
-def as_filter(search: str) -> Filter:
-    """What was typed: a glob when it has * or ? (in any folder when it has no slash), else text."""
-    if "*" in search or "?" in search:
-        return Filter(glob=search if "/" in search else f"**/{search}")
-    return Filter(text=search)
-
-
 async def _found(db: Session, holder: Holder, search: str, order: Order, limit: int, wanted: int) -> Page:
     which = as_filter(search)
-    total, _ = await listing.totals(db, holder.fileset.id, which)
+    total, size = await listing.totals(db, holder.fileset.id, which)
     number, pages = _place(total, limit, wanted)
     if order.sort == "name":
         order = Order("path", order.descending)
     rows = await listing.files(db, holder.fileset.id, which, order, limit, offset=(number - 1) * limit)
-    return Page(rows, total, number, pages)
+    return Page(rows, total, size, number, pages)
 
 
 async def _folder(
@@ -168,7 +162,7 @@ async def _folder(
     if len(rows) < limit:
         after = max(0, offset - folders)
         rows += await listing.files(db, holder.fileset.id, which, order, limit - len(rows), offset=after)
-    return Page(rows, total, number, pages)
+    return Page(rows, total, 0, number, pages)
 
 
 def _place(total: int, limit: int, wanted: int) -> tuple[int, int]:

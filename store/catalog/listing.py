@@ -106,6 +106,14 @@ def position(found: Found, order: Order) -> tuple[Value, int]:
     return keys[order.sort], entry.id
 
 
+async def ids(db: Session, fileset_id: int, of: Filter) -> list[int]:
+    """The ids of all files that the filter lets through, by path."""
+    where, args = _where(fileset_id, of, _IS_FILE)
+    source = _FROM if of.content_type is not None else "FROM entries"
+    rows = await db.all(f"SELECT entries.id {source} WHERE {where} ORDER BY entries.path", *args)
+    return [entry_id for (entry_id,) in rows]
+
+
 async def ids_under(db: Session, fileset_id: int, path: str) -> list[int]:
     """The ids of all files below the directory at this path, however deep."""
     rows = await db.all(

@@ -105,6 +105,36 @@ def test_delete_with_confirmation(visit: Visit, daemon: Served) -> None:
     expect(page.locator("#files")).to_contain_text("1 file, 1 B in all")
 
 
+def test_delete_all_that_match_on_all_pages(visit: Visit, daemon: Served, troubles: list[str]) -> None:
+    make_run(daemon, "matching")
+    for number in range(60):
+        save(daemon, "matching", f"old/f{number:03}.tmp", b"x" * 100)
+    save(daemon, "matching", "keep.txt", b"kept")
+    page = visit(f"{RUNS}/matching/files?limit=50")
+    page.get_by_placeholder("Search all files, or *.pt").fill("*.tmp")
+    expect(page.locator("#files")).to_contain_text("60 files found")
+    assert len(names(page)) == 50
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All found as zip").click()
+    assert len(members(Path(download.value.path()))) == 60
+    page.get_by_role("button", name="Delete all found").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("60 files, 5.86 KiB in all")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Delete all found")).to_be_focused()
+    page.get_by_role("button", name="Delete all found").click()
+    save(daemon, "matching", "late.tmp", b"x")  # after someone was asked
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("alert")).to_contain_text("61 in all")
+    troubles.clear()  # the refusal itself
+    visit(f"{RUNS}/matching/files?q=*.tmp")
+    page.get_by_role("button", name="Delete all found").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.locator("#files")).to_contain_text("No file fits")
+    expect(page.locator("#files")).to_contain_text("1 file, 4 B in all")
+
+
 def test_description_in_place(visit: Visit) -> None:
     page = visit(f"{FILES}/model.pt")
     page.get_by_label("Description").fill("the <best> one")

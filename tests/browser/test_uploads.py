@@ -69,6 +69,56 @@ def test_by_dropping(visit: Visit, daemon: Served) -> None:
     assert hashes(daemon, "drop") == {"d.txt": sha256(b"dropped")}
 
 
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files and folders of the disk onto the table, as a person does with the mouse."""
+    box = page.locator("#files").bounding_box()
+    assert box is not None
+    session = page.context.new_cdp_session(page)
+    at = {"x": box["x"] + 50, "y": box["y"] + 50}
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **at})
+        if kind == "dragOver":  # nothing can be dropped before the page has said that it takes it
+            expect(page.locator("#files.over")).to_be_visible()
+    session.detach()
+
+
+def test_folders_by_dropping(visit: Visit, daemon: Served, tmp_path: Path) -> None:
+    make_run(daemon, "dropped")
+    top = tmp_path / "top"
+    contents = {
+        f"many/f{number:03}.txt": b"%d" % number for number in range(230)
+    }  # a reader gives 100 a time
+    contents |= {
+        "a.txt": b"a",
+        ".hidden": b"h",
+        ".git/config": b"g",
+        "deep/er/ü b#?.bin": b"deep",
+        "nothing": b"",
+    }
+    for path, data in contents.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_bytes(data)
+    (top / "empty" / "within").mkdir(parents=True)
+    (tmp_path / "beside.txt").write_bytes(b"beside")
+    page = visit(f"{RUNS}/dropped/files")
+    drop(page, top, tmp_path / "beside.txt")
+    expect(page.locator("#said")).to_have_text("236 of 236 files uploaded.")
+    expected = {f"top/{path}": sha256(data) for path, data in contents.items()}
+    listed = daemon.ask("GET", "/api/v1/runs/dropped/files?limit=1000")["items"]
+    found = {file["path"]: file["sha256"] for file in listed}
+    assert found == expected | {"beside.txt": sha256(b"beside")}
+
+
+def test_an_empty_folder_is_said_to_hold_nothing(visit: Visit, daemon: Served, tmp_path: Path) -> None:
+    make_run(daemon, "hollow")
+    (tmp_path / "top" / "empty").mkdir(parents=True)
+    page = visit(f"{RUNS}/hollow/files")
+    drop(page, tmp_path / "top")
+    expect(page.locator("#said")).to_have_text("There is no file in what was dropped.")
+    expect(page.locator("#uploads")).to_be_hidden()
+
+
 def test_what_the_server_refuses_is_said(
     visit: Visit, daemon: Served, tmp_path: Path, troubles: list[str]
 ) -> None:

@@ -4,13 +4,15 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const token = document.querySelector("meta[name=csrf]")?.content ?? "";
+  const dialog = document.getElementById("confirm");
   const say = (text) => { document.getElementById("said").textContent = text; };
   globalThis.runfs = { token, say };
 
   document.addEventListener("htmx:config:request", (event) => {
     const { ctx } = event.detail;
     if (ctx.request.method !== "GET") ctx.request.headers["X-CSRF-Token"] = token;
-    else if (document.hidden && !ctx.sourceElement.matches("form, input, button")) event.preventDefault();
+    // What updates itself waits while nobody looks, and while someone is asked about what the page shows.
+    else if ((document.hidden || dialog.open) && !ctx.sourceElement.matches("form, input, button")) event.preventDefault();
   });
 
   // Copy
@@ -79,7 +81,6 @@
   }));
 
   // A dialog before what cannot be undone by a click.
-  const dialog = document.getElementById("confirm");
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!button?.dataset.confirm || button.dataset.confirmed) return;

@@ -16,7 +16,7 @@
   const byId = (id) => document.getElementById(id);
   const panel = byId("uploads"), list = panel.querySelector("ul"), total = byId("uploads-progress");
   const queue = []; // all items of this page, in order
-  let paused = false, running = 0;
+  let paused = false, running = 0, begun = 0; // no item before number `begun` is waiting
 
   class Refused extends Error {} // the server's no: trying again would not help
   class Interrupted extends Error {} // the connection's or the server's trouble: it may help
@@ -48,32 +48,39 @@
     if (!carriesFiles(event)) return;
     event.preventDefault();
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const found = [];
+    const found = [], files = [...event.dataTransfer.files]; // to be taken before the first await, which empties the event
     for (const entry of entries) await walk(entry, found);
-    add(found.length || entries.length ? found : [...event.dataTransfer.files].map((file) => ({ file, path: file.name })));
+    if (!entries.length) found.push(...files.map((file) => ({ file, path: file.name })));
+    if (found.length) add(found);
+    else say("There is no file in what was dropped.");
   });
 
   async function walk(entry, found) {
-    if (entry.isFile) {
-      const file = await new Promise((done, failed) => entry.file(done, failed));
-      found.push({ file, path: entry.fullPath.replace(/^\//, "") });
-      return;
-    }
-    const reader = entry.createReader();
-    for (;;) { // a reader gives a folder in pieces
-      const some = await new Promise((done, failed) => reader.readEntries(done, failed));
-      if (!some.length) return;
-      for (const child of some) await walk(child, found);
+    const path = entry.fullPath.replace(/^\//, "");
+    try {
+      if (entry.isFile) {
+        found.push({ file: await new Promise((done, failed) => entry.file(done, failed)), path });
+        return;
+      }
+      const reader = entry.createReader();
+      for (;;) { // a reader gives a folder in pieces
+        const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+        if (!some.length) return;
+        for (const child of some) await walk(child, found);
+      }
+    } catch (error) { // no right to read it, or gone: the others are still uploaded
+      found.push({ file: new File([], entry.name), path, problem: `This browser could not read it: ${error.message}` });
     }
   }
 
   function add(found) {
     if (!found.length) return;
     panel.hidden = false;
-    for (const { file, path } of found) {
-      const item = { file, path: folder ? `${folder}/${path}` : path, sent: 0, state: "waiting", tries: 0, requests: new Set(), row: null };
-      item.row = list.children.length < SHOWN_ROWS ? row(item) : null;
+    for (const { file, path, problem } of found) {
+      const item = { file, path: folder ? `${folder}/${path}` : path, sent: 0, state: problem ? "failed" : "waiting", tries: 0, requests: new Set(), row: null };
       queue.push(item);
+      if (list.children.length < SHOWN_ROWS) item.row = row(item);
+      if (problem) show(item, problem);
     }
     say(`${found.length} files to upload.`);
     next();
@@ -96,14 +103,14 @@
 
   function next() {
     while (!paused && running < AT_ONCE) {
-      const item = queue.find((each) => each.state === "waiting");
+      while (queue[begun] && queue[begun].state !== "waiting") begun++;
+      const item = queue[begun];
       if (!item) break;
       running++;
       item.state = "sending";
       send(item).finally(() => { running--; next(); });
     }
-    show();
-    if (!running && !paused && queue.length && queue.every((item) => item.state === "done" || item.state === "failed")) finished();
+    if (!running && !paused && queue.length) finished();
   }
 
   let told = 0;
@@ -126,14 +133,20 @@
         return show(item, "done");
       } catch (error) {
         item.sent = item.kept ?? 0;
-        if (error instanceof Paused) { item.state = "waiting"; return show(item, "paused"); }
+        if (error instanceof Paused) return waits(item);
         if (!(error instanceof Interrupted)) { item.state = "failed"; return show(item, error.message); }
         const wait = RETRY_MS[Math.min(item.tries++, RETRY_MS.length - 1)];
         show(item, `${error.message}; trying again`);
         await new Promise((done) => { item.wake = done; setTimeout(done, wait); });
-        if (paused) { item.state = "waiting"; return show(item, "paused"); }
+        if (paused) return waits(item);
       }
     }
+  }
+
+  function waits(item) {
+    item.state = "waiting";
+    begun = 0;
+    show(item, "paused");
   }
 
   async function transfer(item) {
@@ -232,11 +245,13 @@
         if (item.requests.size) item.pausing = true;
         for (const call of item.requests) call.abort();
       }
-    } else next();
+    } else {
+      begun = 0;
+      next();
+    }
   });
   byId("uploads-clear").addEventListener("click", () => {
-    queue.length = 0;
-    told = 0;
+    queue.length = told = begun = 0;
     list.replaceChildren();
     panel.hidden = true;
     byId("uploads-clear").hidden = true;
@@ -250,7 +265,8 @@
   }
 
   function show(item, status) {
-    if (item?.row) {
+    if (item.state === "failed") item.row ??= row(item);
+    if (item.row) {
       item.stale = false;
       const [, text, bar] = item.row.children;
       if (status) text.textContent = status;
@@ -258,6 +274,12 @@
       item.row.classList.toggle("bad", item.state === "failed");
       if (item.state === "done") item.row.remove();
     }
+    totals ||= requestAnimationFrame(showTotals);
+  }
+
+  let totals = 0;
+  function showTotals() {
+    totals = 0;
     let sent = 0, size = 0, done = 0;
     for (const each of queue) { sent += each.state === "done" ? each.file.size : each.sent; size += each.file.size; done += each.state === "done"; }
     total.value = size ? sent / size : done === queue.length ? 1 : 0;

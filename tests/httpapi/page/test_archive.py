@@ -37,6 +37,13 @@ async def test_one_folder(site: Any, saved: Any) -> None:
     await site.get(f"{FILES}.zip?folder=none", 404)
 
 
+async def test_what_a_search_finds(site: Any, saved: Any) -> None:
+    for search, expected in {"b.t": {"logs/b.txt"}, "logs/**": {"logs/b.txt", "logs/[x]/c.txt"}}.items():
+        async with await site.answer("GET", f"{FILES}.zip", params={"q": search}) as answer:
+            with zipfile.ZipFile(io.BytesIO(await answer.read())) as archive:
+                assert set(archive.namelist()) == expected
+
+
 async def test_what_was_ticked(site: Any, saved: dict[str, str]) -> None:
     data = [("csrf", await site.token()), ("file", saved["a.txt"]), ("file", saved["logsx/d.txt"])]
     found = await members(await site.answer("POST", f"{FILES}.zip", data=data))

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from httpapi.page.files import as_filter
-from store.catalog.listing import Filter
+from httpapi.page import files
 
 FILES = "/projects/team/vision/runs/r1/files"
 
@@ -111,8 +110,38 @@ async def test_hostile_names(site: Any, api: Any, run: str) -> None:
         assert "SHA-256" in page
 
 
-def test_what_was_typed() -> None:
-    assert as_filter("loss") == Filter(text="loss")
-    assert as_filter("[x]") == Filter(text="[x]")
-    assert as_filter("*.pt") == Filter(glob="**/*.pt")
-    assert as_filter("a/*.pt") == Filter(glob="a/*.pt")
+async def test_delete_all_that_a_search_finds(site: Any, api: Any, saved: dict[str, int]) -> None:
+    other = await api.good("POST", "/runs", {"project": "team/vision", "id": "r2"})
+    await api.save(other["id"], "logs/other.log", b"k")
+    text = await site.get(f"{FILES}?q=logs/**&limit=1")
+    assert "Delete 2 files, 4 B in all?" in text
+    assert 'name="found" value="2"' in text
+    fields = {"action": "delete-found", "q": "logs/**", "found": "2"}
+    assert await site.post(f"{FILES}/logs", fields) == f"{FILES}?q=logs/**"
+    listed = await api.good("GET", "/runs/r1/files")
+    assert [file["path"] for file in listed["items"]] == ["a.png", "b.txt", "zoo/z.bin"]
+    assert (await api.good("GET", "/runs/r2/files"))["total_count"] == 1
+
+
+@pytest.mark.parametrize(
+    "fields", [{"q": "logs/**", "found": "3"}, {"q": "logs/**"}, {"found": "5"}, {"q": "", "found": "5"}]
+)
+async def test_what_was_not_shown_is_not_deleted(
+    site: Any, reader: Any, api: Any, saved: dict[str, int], fields: dict[str, str]
+) -> None:
+    await site.post(FILES, {"action": "delete-found", **fields}, 409 if fields.get("q") else 422)
+    await reader.post(FILES, {"action": "delete-found", "q": "logs/**", "found": "2"}, 403)
+    assert (await api.good("GET", "/runs/r1/files"))["total_count"] == 5
+
+
+async def test_many_are_deleted_in_several_transactions(
+    site: Any, api: Any, saved: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "DELETED_AT_ONCE", 2)
+    await site.post(FILES, {"action": "delete-found", "q": "**", "found": "5"})
+    assert (await api.good("GET", "/runs/r1/files"))["total_count"] == 0
+
+
+async def test_after_its_last_file_a_folder_is_left(site: Any, saved: dict[str, int]) -> None:
+    fields = [("file", str(saved["logs/deep/y.csv"]))]
+    assert await site.post(f"{FILES}/logs/deep", fields) == f"{FILES}/logs"

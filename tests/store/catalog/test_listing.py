@@ -162,3 +162,12 @@ async def test_ids_under_a_directory(catalog: Catalog, put: Any, fileset_id: int
         ids[path] = await put("entries", fileset_id=fileset_id, name=path, path=path, version_id=version)
     assert await listing.ids_under(catalog.read, fileset_id, "a") == [ids["a/b/y"], ids["a/x"]]
     assert await listing.ids_under(catalog.read, fileset_id, "none") == []
+
+
+async def test_ids_of_all_that_a_filter_lets_through(catalog: Catalog, put: Any, fileset_id: int) -> None:
+    ids = {}
+    for path in ("b.pt", "a.pt", "c.txt", "folder.pt"):
+        version = None if path == "folder.pt" else 1
+        ids[path] = await put("entries", fileset_id=fileset_id, name=path, path=path, version_id=version)
+    assert await listing.ids(catalog.read, fileset_id, Filter(glob="*.pt")) == [ids["a.pt"], ids["b.pt"]]
+    assert await listing.ids(catalog.read, fileset_id + 1, Filter()) == []
