@@ -1,4 +1,4 @@
-"""scripts/bench nfs|http|mount|files|page|all [--quick]: runfs beside real servers on this machine.
+"""scripts/bench nfs|http|mount|files|page|all|table [--quick]: runfs beside real servers on this machine.
 
 Each bench makes its own data, starts and stops its own servers on free ports of 127.0.0.1, and prints one
 table. Its exit status is 0 when it could measure: no figure fails a bench.
@@ -15,11 +15,13 @@ import tempfile
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benches import load
+from benches import load, readme
 from benches.daemons import BenchError
 
 BENCHES = ("nfs", "http", "mount", "files", "page")
+TABLE = "table"
 FIGURES = Path("docs/bench")
 ROUNDS, QUICK_ROUNDS = 7, 3
 
@@ -41,6 +43,12 @@ class Plan:
         return max(above, key=lambda mount: len(mount[1]))[2]
 
     @property
+    def notes(self) -> dict[str, Any]:
+        """What every figure of this run rests on, for below its table."""
+        size = "a part of the data (--quick)" if self.quick else "all data"
+        return {"rounds": self.rounds, "data": size, "data on": self.file_system}
+
+    @property
     def programs(self) -> Path:
         """Where load, phys and pattern are."""
         return self.work / "programs"
@@ -49,13 +57,15 @@ class Plan:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("bench", choices=(*BENCHES, "all"))
+    parser.add_argument(
+        "bench", choices=(*BENCHES, "all", TABLE), help=f"{TABLE}: the last figures as Markdown"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="less data and fewer rounds: for trying, not for figures"
     )
     parser.add_argument("--rounds", type=int, help=f"default {ROUNDS}, with --quick {QUICK_ROUNDS}")
     parser.add_argument(
-        "--json", type=Path, default=FIGURES, help="the folder for NAME.json; default %(default)s"
+        "--json", type=Path, default=FIGURES, help="the folder of NAME.json; default %(default)s"
     )
     parser.add_argument(
         "--in", dest="folder", type=Path, help="where the data is made; default: the temporary folder"
@@ -69,11 +79,22 @@ def main(arguments: list[str] | None = None) -> int:
     wishes = parse(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are stopped on the way out
     wishes.json.mkdir(parents=True, exist_ok=True)
+    if wishes.bench == TABLE:
+        return _print_table(wishes.json)
     names = BENCHES if wishes.bench == "all" else (wishes.bench,)
     try:
         return max(_run(name, wishes) for name in names)
     except KeyboardInterrupt:
         return 130
+
+
+def _print_table(figures: Path) -> int:
+    try:
+        print(readme.render(figures, BENCHES))
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _run(name: str, wishes: argparse.Namespace) -> int:

@@ -17,6 +17,9 @@ from benches import machine
 READY_S = 60.0
 STOP_S = 15.0
 LOG_TAIL_BYTES = 2000
+SETTLE_LIMIT_S = 10.0
+SETTLE_STEP_S = 0.2
+IDLE_SHARE = 0.1  # of a processor
 
 
 class BenchError(Exception):
@@ -90,6 +93,16 @@ class Daemon:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
+
+    def settle(self) -> None:
+        """Waits until it has nothing to do: what a server starts late is no part of what is measured next."""
+        deadline = time.perf_counter() + SETTLE_LIMIT_S
+        spent = machine.processor_seconds(self.pid)
+        while time.perf_counter() < deadline:
+            time.sleep(SETTLE_STEP_S)
+            before, spent = spent, machine.processor_seconds(self.pid)
+            if spent - before <= IDLE_SHARE * SETTLE_STEP_S:
+                return
 
     def log_tail(self) -> str:
         """The end of what it printed."""

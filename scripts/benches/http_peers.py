@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import urllib.error
@@ -18,7 +19,7 @@ ACCESS_KEY, SECRET_KEY = "benchkey", "benchsecret"
 URL_LIFE_S = 3600
 
 NGINX_CONFIG = """
-daemon off; worker_processes auto; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log;
+{user} daemon off; worker_processes auto; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log;
 events {{ worker_connections 256; }}
 http {{
     access_log off; sendfile on; tcp_nodelay on; client_max_body_size 0;
@@ -63,32 +64,43 @@ def nginx(work: Path) -> HttpPeer:
     """nginx with a worker for each processor; PUT writes a file, GET sends it, no hash is computed."""
     folder, port = work / "nginx", free_port()
     (folder / "files").mkdir(parents=True)
-    if os.geteuid() == 0:  # its workers become another user
-        for path in (folder, folder / "files"):
-            path.chmod(0o777)
-        work.chmod(0o755)
+    user = "" if os.geteuid() else "user root;"  # another could not reach the bench's folder
     config = folder / "nginx.conf"
-    config.write_text(NGINX_CONFIG.format(folder=folder, port=port))
+    config.write_text(NGINX_CONFIG.format(folder=folder, port=port, user=user))
     argv = [program("nginx", "Debian: nginx-light"), "-p", str(folder), "-c", str(config), "-e", "stderr"]
     return HttpPeer(Daemon("nginx", argv, work), port)
+
+
+@functools.cache
+def _client(port: int) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}, signature_version="s3v4"),
+    )
 
 
 class SeaweedFS(HttpPeer):
     """SeaweedFS in one process, with one bucket that everyone with the bench's keys may use."""
 
     def client(self) -> Any:
-        """A boto3 client for it."""
-        import boto3
-        from botocore.config import Config
+        """A boto3 client for it, made once: that takes longer than many a request."""
+        return _client(self.port)
 
-        return boto3.client(
-            "s3",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-            region_name="us-east-1",
-            config=Config(s3={"addressing_style": "path"}, signature_version="s3v4"),
-        )
+    def settings(self, prefix: str) -> dict[str, str]:
+        """What our daemon needs to keep its blobs there: the URL as `blobs`, and the environment."""
+        return {
+            "blobs": f"s3://{BUCKET}/{prefix}?endpoint=http://127.0.0.1:{self.port}",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": "us-east-1",
+        }
 
     def signed(self, method: str, name: str) -> str:
         """A signed URL for one object of the bucket."""
@@ -127,4 +139,7 @@ def seaweedfs(work: Path) -> SeaweedFS:
         f"-{door}={free_port()}"
         for door in (*doors, "filer.port", "filer.port.grpc", "admin.port", "admin.port.grpc")
     ]
+    argv += [
+        f"-{door}.localSocket={folder}/{door}.sock" for door in ("s3", "filer")
+    ]  # else they stay in /tmp
     return SeaweedFS(Daemon("seaweedfs", argv, work), port)

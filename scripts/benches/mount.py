@@ -10,19 +10,21 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benches import dataset, peers
+from benches.absences import Absences
 from benches.api import Api
 from benches.daemons import BenchError
-from benches.report import Row, publish
+from benches.report import OWN, Row, publish
 from benches.stats import Aim
 
 if TYPE_CHECKING:
     from benches.cli import Plan
 
-SERVERS = ("runfs", "ganesha", "rclone")
+SERVERS = (OWN, "ganesha", "rclone")
 HARNESS = peers.ROOT / "tests" / "kernel" / "harness"
 DIRECTORY = "/mnt/wandb"
 PLAIN_MOUNTS, QUICK_PLAIN_MOUNTS = 20, 5
@@ -67,26 +69,33 @@ def _mount(machine: Any, peer: peers.Peer) -> None:
     )
 
 
-def _walks(machine: Any, running: dict[str, peers.Peer], rounds: int) -> list[Row]:
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A command that fails in the guest, as the bench's own error."""
+    try:
+        yield
+    except AssertionError as error:
+        raise BenchError(str(error)) from None
+
+
+def _walks(machine: Any, running: dict[str, peers.Peer], rounds: int, absences: Absences) -> list[Row]:
     rows = {command.title: Row(command.title, "s", {}, command.aims) for command in COMMANDS}
     said: dict[str, str] = {}
     for number in range(rounds):
         for command in COMMANDS:
             for name, peer in running.items():
-                if name == "rclone" and number:  # its listings take minutes
+                if name in absences or (name == "rclone" and number):  # its listings take minutes
                     continue
-                if command.fresh or len(running) > 1:
+                with absences.excused(name), _told():
                     _mount(machine, peer)
-                if not command.fresh:
-                    machine.sh(command.shell, DIRECTORY, limit_s=LIMIT_S)
-                seconds, output = _timed(machine, command.shell, DIRECTORY)
-                rows[command.title].rounds.setdefault(name, []).append(seconds)
-                if command.alike and said.setdefault(command.title, output) != output:
-                    raise BenchError(
-                        f"{command.title} on {name}: {output!r}, elsewhere {said[command.title]!r}"
-                    )
+                    if not command.fresh:
+                        machine.sh(command.shell, DIRECTORY, limit_s=LIMIT_S)
+                    seconds, output = _timed(machine, command.shell, DIRECTORY)
+                    rows[command.title].rounds.setdefault(name, []).append(seconds)
+                    if command.alike and said.setdefault(command.title, output) != output:
+                        raise BenchError(f"{command.title}: {output!r}, elsewhere {said[command.title]!r}")
     machine.sh(f"umount {DIRECTORY}")
-    return list(rows.values())
+    return absences.strike(list(rows.values()))
 
 
 def _plain(machine: Any, times: int) -> Row:
@@ -129,6 +138,7 @@ def run(plan: Plan) -> None:
     if reason is not None:
         raise BenchError(f"no kernel client: {reason}")
     shape = dataset.QUICK if plan.quick else dataset.Shape()
+    absences = Absences()
     folder, data = plan.work / "folder", plan.work / "data"
     dataset.make_and_copy(plan, shape, data, folder)
     with contextlib.ExitStack() as closing:
@@ -137,16 +147,20 @@ def run(plan: Plan) -> None:
         closing.enter_context(machine.network())
         machine.sh(f"mkdir -p {DIRECTORY}")
         ours, _ = peers.runfs(plan.work, data)
-        ganesha, rclone = peers.ganesha(plan.work, folder), peers.rclone(plan.work, folder)
-        running = {"runfs": ours, "ganesha": ganesha, "rclone": rclone}
-        for peer in running.values():
-            closing.callback(peer.stop)
-            peer.start()
-        rows = _walks(machine, running, plan.rounds)
+        closing.callback(ours.stop)
+        ours.start()
+        running = {OWN: ours}
+        for name, made in (("ganesha", peers.ganesha), ("rclone", peers.rclone)):
+            with absences.excused(name):
+                peer = made(plan.work, folder)
+                closing.callback(peer.stop)
+                peer.start()
+                running[name] = peer
+        rows = _walks(machine, running, plan.rounds, absences)
         ours.stop()
         plain, http_port = peers.runfs(plan.work, data, port=2049)
         closing.callback(plain.stop)
         plain.start()
         rows.insert(0, _plain(machine, QUICK_PLAIN_MOUNTS if plan.quick else PLAIN_MOUNTS))
         rows.append(_tail(machine, Api(http_port, data), 3 if plan.quick else 10))
-    publish("mount", rows, SERVERS, plan.json_file, {})
+    publish("mount", rows, SERVERS, plan.json_file, {**plan.notes, **absences.notes()})

@@ -13,9 +13,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benches import dataset, own, peers
+from benches.absences import Absences
 from benches.api import Api
 from benches.load import Flow, Load
-from benches.report import Row, publish
+from benches.report import OWN, Row, publish
 from benches.stats import Aim
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Arena:
     plan: Plan
     shape: dataset.Shape
     peers: dict[str, peers.Peer]
+    absences: Absences = field(default_factory=Absences)
     loads: dict[str, Load] = field(default_factory=dict)
 
     def connect(self, name: str) -> None:
@@ -116,9 +118,19 @@ class Arena:
     def renew_rclone(self) -> None:
         """rclone as it is after its start."""
         if "rclone" in self.peers:
-            self.peers["rclone"].stop()
-            self.peers["rclone"].start()
-            self.connect("rclone")
+            with self.absences.excused("rclone"):
+                self.peers["rclone"].stop()
+                self.peers["rclone"].start()
+                self.connect("rclone")
+            self.drop_absent()
+
+    def drop_absent(self) -> None:
+        """Ends whoever failed, with its client."""
+        for name in self.absences.reasons:
+            if name in self.loads:
+                self.loads.pop(name).close()
+            if name in self.peers:
+                self.peers.pop(name).stop()
 
     def close(self) -> None:
         """Ends clients and servers."""
@@ -143,12 +155,14 @@ def rounds(arena: Arena, count: int, seconds: float) -> list[Row]:
                 slow = name == "rclone" and measure.command != "run"
                 if name not in measure.servers or (slow and number):
                     continue
-                load.share_one_processor(measure.one_processor)
-                flow = load.say(measure.command, **options)
-                if number >= 0:
-                    row.rounds.setdefault(name, []).append(measure.value(flow))
-                    flows.setdefault((measure.title, name), []).append(flow)
-    for row in rows:
+                with arena.absences.excused(name):
+                    load.share_one_processor(measure.one_processor)
+                    flow = load.say(measure.command, **options)
+                    if number >= 0:
+                        row.rounds.setdefault(name, []).append(measure.value(flow))
+                        flows.setdefault((measure.title, name), []).append(flow)
+            arena.drop_absent()
+    for row in arena.absences.strike(rows):
         for name in row.rounds:
             seen = flows[row.title, name]
             row.details[name] = {
@@ -163,24 +177,30 @@ def run(plan: Plan) -> None:
     folder, data, large = plan.work / "folder", plan.work / "data", plan.work / "large.bin"
     objects = dataset.make_and_copy(plan, shape, data, folder)
     ours, http_port = peers.runfs(plan.work, data)
-    beside = {
-        "runfs": ours,
-        "ganesha": peers.ganesha(plan.work, folder),
-        "rclone": peers.rclone(plan.work, folder),
-        "phys": peers.phys(plan.work, plan.programs, large),
+    beside: dict[str, Callable[[], peers.Peer]] = {
+        "ganesha": lambda: peers.ganesha(plan.work, folder),
+        "rclone": lambda: peers.rclone(plan.work, folder),
+        "phys": lambda: peers.phys(plan.work, plan.programs, large),
     }
-    arena = Arena(plan, shape, beside)
+    listed = own.after_listing(plan, data)
+    arena = Arena(plan, shape, {OWN: ours})
     with contextlib.closing(arena), contextlib.closing(dataset.Pattern(plan.programs)) as pattern:
         cold = own.cold(ours, plan)
-        for name, peer in beside.items():
-            if name != "runfs":
-                peer.start()
-            arena.connect(name)
-        for name in ("runfs", "ganesha"):
-            arena.loads[name].say("verify", below=dataset.LARGE)
+        arena.connect(OWN)
+        arena.loads[OWN].say("verify", below=dataset.LARGE)
+        for name, made in beside.items():
+            with arena.absences.excused(name):
+                arena.peers[name] = made()
+                arena.peers[name].start()
+                arena.connect(name)
+                if name == "ganesha":
+                    arena.loads[name].say("verify", below=dataset.LARGE)
+            arena.drop_absent()
         rows = rounds(arena, plan.rounds, QUICK_SECONDS if plan.quick else SECONDS)
-        rows += [*cold, own.memory(beside, data, objects)]
+        rows += [*cold, listed, own.memory(arena.peers, plan.work, objects)]
         api = Api(http_port, data)
-        rows.append(own.during_upload(arena.loads["runfs"], api, pattern, plan, shape.large_bytes))
+        rows.append(own.during_upload(arena.loads[OWN], api, pattern, plan, shape.large_bytes))
     rows += own.growth(plan)
-    publish("nfs", rows, SERVERS, plan.json_file, {"objects": objects})
+    publish(
+        "nfs", rows, SERVERS, plan.json_file, {**plan.notes, "objects": objects, **arena.absences.notes()}
+    )

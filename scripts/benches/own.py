@@ -1,12 +1,16 @@
-"""Figures of our server alone: start, memory, cold listings, calls during an upload, growth to a million."""
+"""Figures of our server alone: start, memory, listings and what follows, calls during an upload, growth."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from benches import dataset, peers
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 
 UPLOAD_SHARE = 0.8  # of the upload's time, in which calls are measured: all of it under load
 CATALOG = "catalog.sqlite3"
+TURNS = 5  # of two servers that are compared, within a round
+ONE_RUN = "runs/run-0000"
+WARM_S = 0.3
 CLONED_RUN, CLONED_FILES = "run-0000", 1000
 ID_STEP = 1 << 20  # between the ids of two clones; more than the rows of one run
 
@@ -34,34 +41,69 @@ def _getattr(load: Load, seconds: float) -> Flow:
     return load.say("run", op="getattr", seconds=seconds)
 
 
+def _in_turn(one: Load, other: Load, rate: Callable[[Load], float]) -> float:
+    """One rate against the other: the median of TURNS ratios, each of two measured in a row."""
+    ratios = []
+    for turn in range(TURNS):
+        pair = (one, other) if turn % 2 else (other, one)
+        rates = {load: rate(load) for load in pair}
+        ratios.append(rates[one] / rates[other])
+    return median(ratios)
+
+
 def cold(ours: peers.Peer, plan: Plan) -> list[Row]:
-    """The daemon started anew each round: first reply, first listing from SQLite, GETATTR around it."""
-    first_ms, listing_ms, kept = [], [], []
-    seconds = 0.1 if plan.quick else 0.3
+    """The daemon started anew each round: first reply, and first listing from SQLite once it has settled."""
+    first_ms, listing_ms = [], []
     for _ in range(plan.rounds):
         ours.stop()
         ours.start()
         first_ms.append(ours.started_s * 1e3)
+        ours.daemon.settle()
         with ours.load(plan.programs) as load:
             load.share_one_processor(True)
-            load.say("crawl", below="runs/run-0000")
-            _getattr(load, seconds)
-            before = _getattr(load, seconds).rate
+            load.say("crawl", below=ONE_RUN)
+            _getattr(load, WARM_S)  # the interpreter has met the calls
             listing_ms.append(load.say("list", below=dataset.FLAT).seconds * 1e3)
-            kept.append(_getattr(load, seconds).rate / before)
             load.share_one_processor(False)
     return [
         row("first NFS reply after start", "ms", first_ms, 400, 150),
         row("list 10,000 entries, cold from SQLite", "ms", listing_ms, 25, 12),
-        row("GETATTR after listing 10,000 against before", "x", kept, 0.9, 0.97, "more"),
     ]
 
 
-def memory(beside: dict[str, peers.Peer], data: Path, objects: int) -> Row:
-    """What each server holds in memory after all rounds, without the pages of mapped data files."""
-    held = {
-        name: [peer.daemon.memory_mib(data if name == "runfs" else None)] for name, peer in beside.items()
-    }
+def after_listing(plan: Plan, data: Path) -> Row:
+    """GETATTR of a daemon that has listed 10,000 entries against a twin that has not, asked in turn.
+
+    Before and after in one daemon would be two moments, and the machine is not the same in both. Which of the
+    two lists changes by round. No daemon may have `data` open.
+    """
+    twin = plan.work / "twin"
+    shutil.copytree(data, twin, ignore=shutil.ignore_patterns("blobs"))
+    (twin / "blobs").symlink_to(data / "blobs")
+    seconds = 0.05 if plan.quick else 0.1
+    kept = []
+    for number in range(plan.rounds):
+        with contextlib.ExitStack() as closing:
+            pair = []
+            for folder in (data, twin):
+                peer, _ = peers.runfs(plan.work, folder)
+                closing.callback(peer.stop)
+                peer.start()
+                peer.daemon.settle()
+                pair.append(closing.enter_context(peer.load(plan.programs)))
+                pair[-1].share_one_processor(True)
+                pair[-1].say("crawl", below=ONE_RUN)
+            lists, rests = pair[number % 2], pair[1 - number % 2]
+            for load in pair:
+                _getattr(load, WARM_S)
+            lists.say("list", below=dataset.FLAT)
+            kept.append(_in_turn(lists, rests, lambda load: _getattr(load, seconds).rate))
+    return row("GETATTR after listing 10,000 entries against without", "x", kept, 0.9, 0.97, "more")
+
+
+def memory(beside: dict[str, peers.Peer], work: Path, objects: int) -> Row:
+    """What each server holds in memory after all rounds, without the pages of mapped files below `work`."""
+    held = {name: [peer.daemon.memory_mib(work)] for name, peer in beside.items()}
     return Row(
         f"memory with {objects:,} objects, after all rounds", "MiB", held, (Aim(None, 120, 64, "less"),)
     )
@@ -135,10 +177,9 @@ def growth(plan: Plan) -> list[Row]:
             loads[-1].say("crawl")
         for number in range(plan.rounds + 1):
             for op, ratios in rates.items():
-                targets = 3 if op == "readdirplus" else CLONED_FILES
-                small, big = (_spread(load, op, targets, 0.1 if plan.quick else 0.3) for load in loads)
+                ratio = _in_turn(loads[1], loads[0], partial(_spread, op, 0.05 if plan.quick else 0.1))
                 if number:  # in the first, both see their targets once
-                    ratios.append(big / small)
+                    ratios.append(ratio)
         held = peer.daemon.memory_mib(plan.work / "big")
     files = (clones + 1) * CLONED_FILES
     return [
@@ -150,7 +191,8 @@ def growth(plan: Plan) -> list[Row]:
     ]
 
 
-def _spread(load: Load, op: str, targets: int, seconds: float) -> float:
+def _spread(op: str, seconds: float, load: Load) -> float:
+    targets = 3 if op == "readdirplus" else CLONED_FILES
     load.share_one_processor(True)
     return load.say("run", op=op, targets=targets, below="runs/", size=8192, seconds=seconds).rate
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from benches import peers
 from benches.api import BATCH, PROJECT, Api
-from benches.report import Row, publish
+from benches.report import OWN, Row, publish
 from benches.stats import Aim
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def run(plan: Plan) -> None:
     titles = ("first paint", "rows are there", "filter by text: its one row")
     aims = (Aim(None, None, 1000, "less"), Aim(None, None, 1000, "less"), Aim(None, None, 300, "less"))
     rows = [
-        Row(title, "ms", {"runfs": [visit[column] for visit in visits]}, (aims[column],))
+        Row(title, "ms", {OWN: [visit[column] for visit in visits]}, (aims[column],))
         for column, title in enumerate(titles)
     ]
-    publish("page", rows, ("runfs",), plan.json_file, {"files": files + 1})
+    publish("page", rows, (OWN,), plan.json_file, {**plan.notes, "files": files + 1})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -46,6 +46,7 @@ class Row:
             "rounds": self.rounds,
             "medians": {server: median(values) for server, values in self.rounds.items() if values},
             "details": self.details,
+            "own": self.own,
             "aims": [
                 {**asdict(judged.aim), "figure": judged.figure, "verdict": judged.verdict}
                 for judged in self.judged
@@ -90,7 +91,9 @@ def table(rows: Sequence[Row], servers: Sequence[str]) -> str:
     return "\n".join(rendered)
 
 
-def publish(name: str, rows: Sequence[Row], servers: Sequence[str], to: Path, notes: dict[str, Any]) -> None:
+def publish(
+    name: str, rows: Sequence[Row], servers: Sequence[str], to: Path, notes: Mapping[str, Any]
+) -> None:
     """Prints the table with the machine's size above it and writes the JSON file."""
     described = machine.description()
     print(f"\nscripts/bench {name}: {machine.sentence(described)}")

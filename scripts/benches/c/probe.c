@@ -152,8 +152,10 @@ static bool fits(const struct object *o, const struct wish *wish, uint32_t proce
 static void choose(struct run *run, const struct wish *wish, uint32_t procedure) {
     struct tree *t = run->tree;
     uint32_t *fitting = malloc((t->count + 1) * sizeof *fitting), count = 0;
-    for (uint32_t i = 0; i < t->count; i++)
+    for (uint32_t place = 0; place < t->count; place++) {
+        uint32_t i = tree_by_path(t, place);
         if (t->canned || procedure == NFS_NULL || fits(&t->objects[i], wish, procedure)) fitting[count++] = i;
+    }
     if (!count) die("%s: nothing below /%s to ask for", wish->op, wish->below);
     uint32_t wanted = wish->targets && wish->targets < count ? wish->targets : count;
     uint64_t random = 1;

@@ -40,7 +40,23 @@ static struct object *add_object(struct tree *t, uint32_t parent, const void *na
     return o;
 }
 
+static int compare_paths(const void *one, const void *other, void *tree) {
+    const struct object *objects = ((const struct tree *)tree)->objects;
+    return strcmp(objects[*(const uint32_t *)one].path, objects[*(const uint32_t *)other].path);
+}
+
+uint32_t tree_by_path(struct tree *t, uint32_t place) {
+    if (t->canned) return place;
+    if (t->sorted != t->count) {
+        t->by_path = realloc(t->by_path, t->count * sizeof *t->by_path);
+        for (uint32_t i = 0; i < t->count; i++) t->by_path[i] = i;
+        qsort_r(t->by_path, t->sorted = t->count, sizeof *t->by_path, compare_paths, t);
+    }
+    return t->by_path[place];
+}
+
 static void forget_all_but_root(struct tree *t) {
+    t->sorted = 0;
     while (t->strings) {
         struct strings *next = t->strings->next;
         free(t->strings);

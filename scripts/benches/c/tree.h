@@ -16,6 +16,7 @@ struct tree {
     uint32_t count, room;
     struct strings *strings;
     bool canned; /* made up for phys, not seen */
+    uint32_t *by_path, sorted; /* the indexes of objects in the order of their paths; how many, 0: not sorted yet */
 };
 
 /* MNT: the tree of the root alone. */
@@ -25,6 +26,8 @@ uint32_t tree_find(struct tree *t, const char *path);
 /* Everything below `from` by READDIRPLUS replies of `maxcount` bytes, `depth` in flight; forgets what was seen before.
  * Symbolic links are counted, not followed. */
 void tree_crawl(struct tree *t, const char *from, int depth, uint32_t maxcount, struct flow *flow);
+/* The index of the object at a place in the order of paths, which is the same for every server. */
+uint32_t tree_by_path(struct tree *t, uint32_t place);
 /* Lists one directory, each call after the reply to the last; compares with what a crawl saw, if one did. */
 uint32_t tree_list(struct tree *t, uint32_t directory, uint32_t maxcount, struct flow *flow);
 

@@ -9,6 +9,8 @@ from types import ModuleType
 import pytest
 from benches import cli, load
 from benches.daemons import BenchError
+from benches.report import Row, publish
+from benches.stats import Aim
 
 
 def install(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
@@ -78,3 +80,22 @@ def test_an_unknown_bench_is_refused(capsys: pytest.CaptureFixture[str]) -> None
         cli.parse(["coffee"])
     assert refused.value.code == 2
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_a_plan_says_what_its_figures_rest_on(tmp_path: Path) -> None:
+    plan = cli.Plan(True, 3, tmp_path, tmp_path / "nfs.json")
+    assert (plan.notes["rounds"], "--quick" in plan.notes["data"]) == (3, True)
+    assert plan.notes["data on"] == plan.file_system
+    assert "--quick" not in cli.Plan(False, 7, tmp_path, tmp_path).notes["data"]
+
+
+def test_the_table_is_of_the_figures_that_are_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["table", "--json", str(tmp_path)]) == 2
+    assert f"no figures in {tmp_path} yet" in capsys.readouterr().err
+    row = Row("PUT", "MiB/s", {"runfs": [5]}, (Aim(None, 1, 2),))
+    publish("http", [row], ["runfs"], tmp_path / "http.json", {"rounds": 1, "data": "all data"})
+    capsys.readouterr()
+    assert cli.main(["table", "--json", str(tmp_path)]) == 0
+    assert "| PUT | 5 MiB/s (>= 1 / 2) |" in capsys.readouterr().out
