@@ -45,18 +45,20 @@ class Contest:
         """Each server takes the file, then gives it back; the first GET is verified, the second timed."""
         with source.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        there = [server for server in self.doors if server not in self.absences]
-        for server in there:
+        for server in self._there():
             os.sync()  # nobody pays for what the last one left in memory
             with self.absences.excused(server):
                 rate = self._rate(self.doors[server].put, name, source, digest)
                 self.puts.setdefault(server, []).append(rate)
-        for server in there:
+        for server in self._there():
             with self.absences.excused(server):
                 url, headers = self.doors[server].where(name)
                 transfer.get(url, headers, digest)
                 self.gets.setdefault(server, []).append(self._rate(transfer.get, url, headers))
                 self.doors[server].delete(name)
+
+    def _there(self) -> list[str]:
+        return [server for server in self.doors if server not in self.absences]
 
     def _rate(self, request: Callable[..., object], *arguments: object) -> float:
         """MiB per second of a request for the whole file."""

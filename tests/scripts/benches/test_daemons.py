@@ -54,3 +54,21 @@ def test_a_free_port_is_free() -> None:
     assert not accepts(port)
     with socket.create_server(("127.0.0.1", port)):
         assert accepts(port)
+
+
+BUSY = """
+import signal, socket, sys, time
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+end = time.process_time() + 0.6
+while time.process_time() < end: pass
+print("idle", flush=True)
+signal.pause()
+"""
+
+
+def test_a_daemon_has_settled_when_it_uses_no_processor_any_more(tmp_path: Path) -> None:
+    port = free_port()
+    with Daemon("busy", [sys.executable, "-c", BUSY, str(port)], tmp_path) as daemon:
+        daemon.start(lambda: accepts(port))
+        daemon.settle()
+        assert daemon.log_tail() == "idle\n"

@@ -1,4 +1,4 @@
-"""Cloning a run multiplies its files, each whole and on its own."""
+"""Cloning a run multiplies its files; two servers that are compared are asked in turn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from benches import own
+from benches import cli, dataset, own
 
 MIGRATIONS = Path(__file__).parents[3] / "store" / "catalog" / "migrations"
 
@@ -59,3 +59,34 @@ def test_each_clone_is_a_run_of_the_same_files(database: Path) -> None:
             for run in ("run-0000", "run-1", "run-2", "run-3")
             for path, size, key in (("d/a", 5, "k"), ("d/b", 0, None))
         ]
+
+
+def test_two_servers_are_asked_in_turn_each_first_every_other_time() -> None:
+    asked: list[str] = []
+    # The machine gets slower all the time: whoever were always asked second would look worse.
+    rates = iter([100, 90, 81, 72.9, 65.6, 59, 53.1, 47.8, 43, 38.7])
+
+    def rate(load: str) -> float:
+        asked.append(load)
+        return next(rates) * (2 if load == "one" else 1)
+
+    ratio = own._in_turn("one", "other", rate)  # type: ignore[arg-type]
+    assert asked == ["other", "one", "one", "other", "other", "one", "one", "other", "other", "one"]
+    assert ratio == pytest.approx(1.8, abs=0.01)
+
+
+def test_what_a_twin_lists_does_not_touch_the_data(tmp_path: Path, programs: Path) -> None:
+    work = tmp_path / "work"
+    (work / "programs").mkdir(parents=True)
+    for program in programs.iterdir():
+        (work / "programs" / program.name).symlink_to(program)
+    plan = cli.Plan(True, 1, work, work / "nfs.json")
+    dataset.make_and_copy(
+        plan, dataset.Shape(runs=1, flat_files=20, large_mib=1), work / "data", work / "folder"
+    )
+    row = own.after_listing(plan, work / "data")
+    assert (row.unit, len(row.rounds["runfs"])) == ("x", 1)
+    assert [(aim.bound, aim.want, aim.better) for aim in row.aims] == [(0.9, 0.97, "more")]
+    assert (work / "twin" / "blobs").resolve() == work / "data" / "blobs"
+    assert not (work / "data" / "catalog.sqlite3").is_symlink()
+    assert (work / "folder" / dataset.LARGE).stat().st_size == 1 << 20
