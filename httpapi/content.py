@@ -5,7 +5,9 @@ nothing is ever held but one chunk. What users saved is hostile to browsers unti
 saved and not shown, or shown in a sandbox that runs nothing.
 """
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from pathlib import Path
@@ -25,6 +27,7 @@ from store.catalog.versions import Extent
 from store.errors import Unavailable
 
 CHUNK_BYTES = 1 << 20
+PATIENCE_S = 30.0  # with a remote store that fails in the midst of an answer
 SMALL_BYTES = 1 << 16  # sent in one write with its headers
 SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
 
@@ -94,6 +97,7 @@ async def _answer(
             [bytes(chunk) async for chunk in version_chunks(state, version, part.start, part.stop)]
         )
         return web.Response(status=status, headers=headers, body=body)
+    await _ask_ahead(state, version, part)
     stream = web.StreamResponse(status=status, headers=headers)
     stream.content_length = part.count
     await stream.prepare(request)
@@ -102,13 +106,21 @@ async def _answer(
     return stream
 
 
+async def _ask_ahead(state: State, version: Version, part: Part) -> None:
+    """Raise Unavailable where the first bytes cannot be had: an answer that has begun cannot say so."""
+    async for extent in _extents(state, version, part.start, part.stop):
+        if state.blobs.path(extent.key) is None:
+            await state.blobs.read(extent.key, part.start - extent.offset, 1, extent.size)
+        return
+
+
 async def version_chunks(
-    state: State, version: Version, start: int, stop: int
+    state: State, version: Version, start: int, stop: int, patience_s: float = 0.0
 ) -> AsyncIterator[bytes | memoryview]:
     """The bytes of a version from `start` to `stop`, CHUNK_BYTES or less at a time.
 
     Segments may be merged while this reads: then it looks again where the bytes are. Raises Unavailable when
-    they are nowhere: nothing else is ever given in their place.
+    they are nowhere, or a remote store fails for `patience_s`: nothing else is ever given in their place.
     """
     at = start
     async for extent in _extents(state, version, start, stop):
@@ -119,12 +131,24 @@ async def version_chunks(
             piece = (
                 view[begin:end]
                 if view is not None
-                else await state.blobs.read(extent.key, begin, end - begin, extent.size)
+                else await _patiently(state, extent, begin, end - begin, patience_s)
             )
             if len(piece) != end - begin:
                 raise _cut_short(extent)
             yield piece
         at = extent.offset + last
+
+
+async def _patiently(state: State, extent: Extent, offset: int, count: int, patience_s: float) -> bytes:
+    """Bytes of a remote blob; a store that fails is asked again for a while."""
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            return await state.blobs.read(extent.key, offset, count, extent.size)
+        except Unavailable as error:
+            if time.monotonic() + error.retry_after_s > end:
+                raise
+            await asyncio.sleep(error.retry_after_s)
 
 
 async def _send(request: web.Request, stream: web.StreamResponse, version: Version, part: Part) -> None:
@@ -139,7 +163,7 @@ async def _send(request: web.Request, stream: web.StreamResponse, version: Versi
         if transport is None:
             raise ConnectionResetError("the client has gone")
         if path is None or not can_send_files(transport):
-            async for chunk in version_chunks(state, version, extent.offset + first, at):
+            async for chunk in version_chunks(state, version, extent.offset + first, at, PATIENCE_S):
                 await stream.write(chunk)
             continue
         with _opened(path) as file:

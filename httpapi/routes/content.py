@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 from aiohttp import web
 
-from httpapi.content import content_response, version_chunks
+from httpapi.content import PATIENCE_S, content_response, version_chunks
 from httpapi.disposition import content_disposition
 from httpapi.door import METRICS
 from httpapi.models.files import ArchiveQuery, ContentQuery, DownloadUrl, VersionQuery
@@ -71,7 +71,7 @@ async def archive_response(
     with Archive() as archive:
         async for entry, version in members:
             await response.write(archive.begin(entry.path, version.size, version.changed_ns))
-            async for chunk in version_chunks(state, version, 0, version.size):
+            async for chunk in version_chunks(state, version, 0, version.size, PATIENCE_S):
                 archive.take(chunk)
                 counted(len(chunk))
                 await response.write(chunk)

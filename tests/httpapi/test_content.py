@@ -2,12 +2,15 @@
 
 import asyncio
 import hashlib
+import os
 from typing import Any
 
+import aiohttp
 import pytest
 
 from httpapi import app as apps
 from httpapi import content
+from store.errors import Unavailable
 
 DATA = bytes(range(256)) * 1200  # longer than what is sent in one write
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -146,9 +149,9 @@ async def test_memory_stays_bounded(api: Any, file: Any, blobs: Any, monkeypatch
     read = 0
     real = type(blobs).read
 
-    async def counting(self: Any, key: str, offset: int, count: int) -> bytes:
+    async def counting(self: Any, key: str, offset: int, count: int, size: int) -> bytes:
         nonlocal read
-        data: bytes = await real(self, key, offset, count)
+        data: bytes = await real(self, key, offset, count, size)
         read += len(data)
         return data
 
@@ -167,3 +170,45 @@ async def test_memory_stays_bounded(api: Any, file: Any, blobs: Any, monkeypatch
 
 def test_runners_serve_files_too() -> None:
     assert apps.READ_BUFFER_BYTES >= content.SMALL_BYTES
+
+
+@pytest.fixture
+def remote(blobs: Any, monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
+    """Blobs are elsewhere; how often a read at an offset is to fail."""
+    failures: dict[int, int] = {}
+    real = type(blobs).read
+
+    async def read(self: Any, key: str, offset: int, count: int, size: int) -> bytes:
+        if failures.get(offset, 0) > 0:
+            failures[offset] -= 1
+            raise Unavailable("elsewhere is slow", 0.01)
+        data: bytes = await real(self, key, offset, count, size)
+        return data
+
+    monkeypatch.setattr(type(blobs), "path", lambda self, key: None)
+    monkeypatch.setattr(type(blobs), "view", lambda self, key: None)
+    monkeypatch.setattr(type(blobs), "read", read)
+    return failures
+
+
+async def test_bytes_that_cannot_be_had_are_a_refusal(api: Any, file: Any, remote: dict[int, int]) -> None:
+    big = await api.save("r1", "big", bytes(3 << 20))
+    remote[0] = remote[1 << 20] = 1
+    answer = await get(api, big)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    answer = await get(api, big, Range=f"bytes={1 << 20}-")
+    assert answer.status == 503
+
+
+async def test_a_store_that_fails_in_the_midst_is_asked_again(
+    api: Any, file: Any, remote: dict[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    big = await api.save("r1", "big", whole := os.urandom(3 << 20))
+    remote[2 << 20] = 3
+    answer = await get(api, big)
+    assert (answer.status, await answer.read()) == (200, whole)
+    monkeypatch.setattr("httpapi.content.PATIENCE_S", 0.0)
+    remote[2 << 20] = 1
+    answer = await get(api, big)
+    with pytest.raises(aiohttp.ClientError):  # broken off: never taken for the whole
+        await answer.read()
