@@ -57,15 +57,10 @@ def test_every_command_starts_on_a_fresh_mount_and_in_turn() -> None:
     rows = {row.title: row for row in mount._walks(guest, servers(runfs=1, ganesha=2), 2, Absences())}
     assert rows["find"].rounds == {"runfs": [2, 2], "ganesha": [4, 4]}
     assert rows["find"].judged[0].figure == 0.5
-    assert guest.log[:4] == ["mount 1", "timed", "mount 2", "timed"]
-    again = guest.log[8:14]
+    assert guest.log[:4] == ["mount 1", "untimed", "mount 2", "untimed"]  # both have seen their tree
+    assert guest.log[4:8] == ["mount 1", "timed", "mount 2", "timed"]
+    again = guest.log[12:18]
     assert again == ["mount 1", "untimed", "timed", "mount 2", "untimed", "timed"]  # ls -lR, again at once
-
-
-def test_rclone_is_asked_in_one_round_only() -> None:
-    guest = Guest({1: 1, 2: 1}, {1: "", 2: ""})
-    rows = mount._walks(guest, servers(runfs=1, rclone=2), 3, Absences())
-    assert {(len(row.rounds["runfs"]), len(row.rounds["rclone"])) for row in rows} == {(3, 1)}
 
 
 @pytest.mark.parametrize("output", ["99", "fails"])
