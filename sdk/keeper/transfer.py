@@ -123,13 +123,16 @@ class Transfer:
     ) -> dict[str, Any]:
         kind = content_type(tracked.path, os.pread(file.fileno(), HEAD_BYTES, 0))
         hashes = {"md5": digest.md5, "sha256": digest.sha256}
-        for attempt in (1, 2):
+        failures, missing = 0, 0
+        while True:
             upload = self._begun(tracked, digest) or self._target.request(
                 path=tracked.path, size=digest.size, content_type=kind, **hashes
             )
             if upload["parts"] is not None:
                 tracked.upload = [upload["upload_id"], digest.sha256]
                 note()
+                failures = 0 if len(upload["parts"]) < missing else failures
+                missing = len(upload["parts"])
             try:
                 if not upload["already_stored"]:
                     self._send_bytes(file, upload, digest.size)
@@ -140,11 +143,12 @@ class Transfer:
                 tracked.upload = None
                 raise Unstable("it changed while it was read") from error
             except (Absent, Conflict, Denied):
-                # The upload is not what we were told any more: its URL expired, or it was dropped.
-                if attempt == 2:
+                # The upload is not what we were told any more: its URLs expired, or it was dropped. A large
+                # file may take longer than a URL is good for, so as long as parts arrive it goes on.
+                failures += 1
+                if failures == 2:
                     raise
             tracked.upload = None
-        raise AssertionError("the second attempt returned or raised")
 
     def _begun(self, tracked: Tracked, digest: Digest) -> dict[str, Any] | None:
         """An upload in parts that was cut off, if its content is the same: what is missing goes on."""

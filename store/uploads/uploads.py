@@ -121,8 +121,13 @@ class Uploads:
         return stored
 
     async def parts(self, upload_id: str) -> list[Part]:
-        """The parts that are durable; whoever resumes sends the others. Errors: Absent, Conflict."""
-        return await self._multipart.parts(await self._under_way(upload_id))
+        """The parts that are durable; whoever resumes sends the others. Errors: Absent, Conflict.
+
+        Asking keeps the upload alive: of parts that go straight to the store nothing else is heard.
+        """
+        parts = await self._multipart.parts(await self._under_way(upload_id))
+        await self.catalog.write(lambda tx: upload_rows.update(tx, upload_id, expires_ns=state.expiry(tx)))
+        return parts
 
     async def register(self, upload_id: str) -> Published:
         """Make an uploaded file visible: a new file, or the new version of the one at its path.

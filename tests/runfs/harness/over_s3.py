@@ -65,7 +65,7 @@ class OverS3:
             body = json.dumps(body).encode()
         elif body is not None:
             headers["Content-Type"] = "application/octet-stream"
-        where = path if path.startswith("/readyz") else f"/api/v1{path}"
+        where = path if path.startswith(("/readyz", "/metrics")) else f"/api/v1{path}"
         return await asyncio.to_thread(
             self._http.request, method, self.url + where, body=body, headers=headers
         )
@@ -81,10 +81,10 @@ class OverS3:
         return await Client.mount(self.nfs.host, self.nfs.port)
 
 
-async def nfs_read(client: Client, path: str) -> bytes | nfsstat3:
-    """All of a file of the run, or the status that it cannot be read for."""
+async def nfs_read(client: Client, path: str, run: str = "r1") -> bytes | nfsstat3:
+    """All of a file of a run, or the status that it cannot be read for."""
     try:
-        found = await client.walk(f"/runs/r1/files/{path}")
+        found = await client.walk(f"/runs/{run}/files/{path}")
         return b"".join([bytes(part) async for part in client.read(found)])
     except NfsError as error:
         if not isinstance(error.status, nfsstat3):

@@ -218,3 +218,21 @@ async def test_giving_up_tells_why_also_when_s3_fails(far: S3Blobs, proxy: S3Pro
     await writer.abort()
     proxy.heal()
     assert await far.clear_unfinished(time.time_ns() + 10**10) == 1
+
+
+async def test_a_signed_part_is_good_for_one_size_of_one_part(s3: S3Blobs) -> None:
+    multipart_id = await s3.begin_pieces(key := new_key())
+    signed = s3.sign_piece(key, multipart_id, 1, 5, 300)
+    assert signed is not None
+    for wrong in (b"hell", b"hello!", b""):
+        assert await send(signed, wrong) == 403
+    for name, text in (("partNumber=1", "partNumber=2"), (multipart_id, "x" * 32), (key, new_key())):
+        assert name in signed.url
+        assert await send(signed._replace(url=signed.url.replace(name, text)), BODY) == 403
+    assert await s3.pieces(key, multipart_id) == []
+    assert await send(signed, BODY) == 200
+    pieces = await s3.pieces(key, multipart_id)
+    assert pieces is not None
+    await s3.join(key, multipart_id, pieces)
+    assert await send(signed, b"HELLO") == 404  # after registration
+    assert await s3.read(key, 0, 9) == BODY

@@ -33,12 +33,14 @@ class Fault(Enum):
     HALF = "half of the answer's body, then the end"
     FLIP = "one bit of the answer's body is another"
     FLIP_IN = "one bit of the request's body is another"
+    E403 = "403, as for a URL that expired"
     E500 = "500"
     E503 = "503"
     E503_LATER = "503 with Retry-After: 7"
 
 
 _REFUSED = {
+    Fault.E403: (403, "AccessDenied", {}),
     Fault.E500: (500, "InternalError", {}),
     Fault.E503: (503, "SlowDown", {}),
     Fault.E503_LATER: (503, "SlowDown", {"retry-after": "7"}),

@@ -8,6 +8,7 @@ import pytest
 
 from store.blobs import Blobs, Expected, LocalBlobs
 from store.catalog import Catalog
+from store.catalog import uploads as upload_rows
 from store.catalog.rows import Run, Upload
 from store.errors import Conflict, Mismatch, Refused
 from store.uploads import Content, Uploads
@@ -152,3 +153,14 @@ async def test_nothing_is_written_to_what_was_joined(
     slow.go.set()
     with pytest.raises(Conflict):
         await late
+
+
+async def test_asking_for_its_parts_keeps_an_upload_alive(
+    uploads: Uploads, run: Run, catalog: Catalog
+) -> None:
+    """Of parts that go straight to the store nothing else is heard."""
+    asked = await uploads.request(run.fileset_id, "a", Expected(4), reads=None, part_size=PART)
+    await catalog.write(lambda tx: upload_rows.update(tx, asked.id, expires_ns=1))
+    await uploads.parts(asked.id)
+    await uploads.collect()
+    assert await uploads.parts(asked.id) == []
