@@ -1,4 +1,4 @@
-"""The application: every route behind the one door, and how it is run.
+"""The application: every route behind the one door.
 
 The Files page (httpapi.page) plugs into it: it adds its own aiohttp routes, finds the signed-in key as
 `request.get(KEY)` (None: nobody), signs in and out through `request.app[STATE].auth`, and sets ERROR_PAGE.
@@ -9,9 +9,9 @@ from functools import cache
 
 from aiohttp import web
 
-from httpapi.access_log import AccessLog
 from httpapi.auth import Auth
 from httpapi.binding import bound
+from httpapi.connections import CONNECTIONS, Connections, most_connections
 from httpapi.door import METRICS, door, set_headers
 from httpapi.metrics import Metrics
 from httpapi.openapi import document
@@ -31,7 +31,7 @@ from httpapi.routes import (
     sweeps,
 )
 from httpapi.routes import uploads as arriving
-from httpapi.settings import MIB, Settings
+from httpapi.settings import Settings
 from httpapi.signed import routes as signed
 from httpapi.state import STATE, State
 from store.blobs import Blobs
@@ -43,7 +43,6 @@ SUBJECTS = (
     collecting,
     signed,
 )
-READ_BUFFER_BYTES = 4 * MIB  # uploads are a fifth faster than with aiohttp's 64 KiB (measured)
 
 
 def all_operations() -> list[Operation]:
@@ -67,6 +66,7 @@ def build(
     app = web.Application(middlewares=[door], client_max_size=0)
     app[STATE] = State(catalog, blobs, uploads, settings, Auth(catalog, settings.session_s))
     app[METRICS] = Metrics(settings.registry)
+    app[CONNECTIONS] = Connections(settings.connections_max or most_connections())
     app.on_response_prepare.append(set_headers)
     operations = all_operations()
     for operation in operations:
@@ -77,15 +77,3 @@ def build(
     app[health.DOCUMENT] = source
     add_pages(app)
     return app
-
-
-def runner(app: web.Application) -> web.AppRunner:
-    """How the application is to be run: whoever serves it adds sites to this."""
-    return web.AppRunner(
-        app,
-        access_log_class=AccessLog,
-        read_bufsize=READ_BUFFER_BYTES,
-        auto_decompress=False,  # a compressed body would be unpacked before any limit
-        keepalive_timeout=75.0,
-        shutdown_timeout=10.0,
-    )

@@ -8,20 +8,33 @@ from aiohttp import web
 from httpapi.problems import Problem
 
 STALL_S = 60.0  # a client that sends nothing for so long has gone, whatever its connection says
+RATE_MIN = 1024  # bytes a second: who sends less after STALL_S keeps a connection, and sends nothing
 
 
 async def chunks(request: web.Request) -> AsyncIterator[bytes]:
-    """The body, piece by piece. Problem when it stops coming or its client goes away."""
+    """The body, piece by piece. Problem when it stops coming, trickles, or its client goes away.
+
+    Only the time that is spent waiting for the client counts.
+    """
+    loop = asyncio.get_running_loop()
+    waited = size = 0.0
     while True:
+        began = loop.time()
         try:
-            async with asyncio.timeout(STALL_S):
+            async with asyncio.timeout(min(STALL_S, STALL_S + size / RATE_MIN - waited)):
                 chunk = await request.content.readany()
         except TimeoutError:
-            raise Problem("timeout", f"Nothing of the body came for {STALL_S:.0f} seconds.") from None
+            raise Problem(
+                "timeout", f"Nothing of the body came for {STALL_S:.0f} seconds, or too little in all."
+            ) from None
         except ConnectionError:  # no bug of ours, and nobody is there to read this
             raise Problem("timeout", "The client went away before the end of its request.") from None
+        except web.RequestPayloadError:
+            raise Problem("malformed", "The body is not framed as HTTP/1.1 has it.") from None
         if not chunk:
             return
+        waited += loop.time() - began
+        size += len(chunk)
         yield chunk
 
 

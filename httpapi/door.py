@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from httpapi import audit
+from httpapi.connections import CONNECTIONS
 from httpapi.hosts import check_host, check_origin
 from httpapi.metrics import Metrics
 from httpapi.problems import Problem, problem_of
@@ -40,6 +41,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+SERVER = {"Server": "runfs"}  # and not the names and versions of what it is made of
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,6 +50,8 @@ Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def door(request: web.Request, handler: Next) -> web.StreamResponse:
     """Check, run the route, answer for what it raises."""
     started = time.perf_counter()
+    connections = request.app[CONNECTIONS]
+    connections.head_came(request.protocol)
     try:
         if request.path not in OPEN_PATHS:
             await _admit(request)
@@ -57,6 +61,8 @@ async def door(request: web.Request, handler: Next) -> web.StreamResponse:
         raise
     except Exception as error:
         response = _refusal(request, error)
+    finally:
+        connections.answered(request.protocol)
     request.app[METRICS].answered(request, response.status, time.perf_counter() - started)
     return response
 
@@ -65,7 +71,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Before an answer's headers leave: add the safe ones that the route did not set itself."""
     request[STARTED] = response
     headers = response.headers
-    headers["Server"] = "runfs"
+    headers.update(SERVER)
     for name, value in HEADERS.items():
         if name not in headers:
             headers[name] = value

@@ -30,8 +30,10 @@ KINDS: dict[str, tuple[int, str]] = {
     "misdirected": (421, "This server does not answer to that host name"),
     "invalid": (422, "The request is well-formed but wrong"),
     "mismatch": (422, "The bytes are not those that were announced"),
+    "head-too-large": (431, "The request's head is too large"),
     "internal": (500, "The server has a bug"),
     "unavailable": (503, "The store is slow or failing"),
+    "busy": (503, "There are too many connections"),
     "no-space": (507, "There is no space left"),
 }
 _BY_STATUS = {
@@ -76,12 +78,15 @@ class Problem(Exception):
 
     def response(self) -> web.Response:
         """The document as a response."""
-        return web.Response(
+        response = web.Response(
             status=self.status,
             headers=self.headers,
             body=json.dumps(self.document(), ensure_ascii=False).encode("utf-8", "backslashreplace"),
             content_type=MEDIA_TYPE,
         )
+        if self.kind == "timeout":  # the rest of the request may come yet, and would be taken for another
+            response.force_close()
+        return response
 
 
 def problem_of(error: Exception) -> Problem:

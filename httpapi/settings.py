@@ -38,6 +38,9 @@ class Settings:
     lines_max_bytes: int = 16 * MIB
     """Longest JSON body of history and console lines, and of batches."""
 
+    connections_max: int | None = None
+    """How many connections there may be; None: half as many as this process may open files."""
+
     link_s: int = 900
     """How long a signed URL or a sign-in by `runfs open` stays good; an hour at most."""
 

@@ -10,10 +10,10 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 import httpapi.app
+import httpapi.serving
 from httpapi.settings import Settings as HttpSettings
 from runfs.metrics import Calls
 from runfs.opened import Store
@@ -34,10 +34,6 @@ async def serving(
         ready=lambda: check_nfs(nfs),
         registry=registry,
     )
-    runner = httpapi.app.runner(httpapi.app.build(store.catalog, store.blobs, store.uploads, http))
-    await runner.setup()
-    try:
-        await web.SockSite(runner, bound, backlog=1024).start()
+    app = httpapi.app.build(store.catalog, store.blobs, store.uploads, http)
+    async with httpapi.serving.serving(app, bound):
         yield
-    finally:
-        await runner.cleanup()

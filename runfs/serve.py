@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal says stop. Raises CommandError for whatever keeps it from starting."""
     wanted = settings.from_arguments(arguments, os.environ)
+    open_many_files()
     sockets = bind(wanted)
     owner = account.chosen(wanted.user, wanted.data, os.environ)
     folder.make(wanted.data, owner)
@@ -46,6 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         os.close(lock)
     return 0
+
+
+def open_many_files() -> None:
+    """Take as many open files as the system grants: each client is one, and so is each blob that is read."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def bind(wanted: Settings) -> Sockets:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from httpapi import app as apps
-from httpapi.settings import KIB
 
 
 async def test_every_declared_route_is_served_and_no_other(application: Any) -> None:
@@ -30,9 +29,3 @@ async def test_head_is_get_without_a_body(api: Any) -> None:
     answer = await api.raw("HEAD", "/projects")
     assert (answer.status, await answer.read()) == (200, b"")
     assert int(answer.headers["Content-Length"]) > 0
-
-
-def test_the_runner_leaves_bodies_as_they_are(application: Any) -> None:
-    runner = apps.runner(application)
-    assert runner._kwargs["auto_decompress"] is False
-    assert runner._kwargs["read_bufsize"] >= 64 * KIB

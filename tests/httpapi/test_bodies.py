@@ -34,6 +34,34 @@ async def test_a_body_that_stops(api: Any, monkeypatch: pytest.MonkeyPatch) -> N
     assert (await api.good("GET", "/runs/r1/files"))["items"] == []
 
 
+async def test_a_body_that_trickles(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "STALL_S", 0.2)
+    monkeypatch.setattr(bodies, "RATE_MIN", 1000)
+    reader, writer = await half_a_request(api, "/runs/r1/files?path=a", 1 << 20)
+
+    async def trickle() -> None:
+        while True:
+            writer.write(b"x")
+            await asyncio.sleep(0.02)  # never nothing for long, never much
+
+    trickling = asyncio.create_task(trickle())
+    assert await reader.readline() == b"HTTP/1.1 408 Request Timeout\r\n"
+    assert b"Connection: close" in await reader.readuntil(b"\r\n\r\n")
+    trickling.cancel()
+    writer.transport.abort()
+
+
+async def test_a_body_that_is_slow_but_comes(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "STALL_S", 0.2)
+    monkeypatch.setattr(bodies, "RATE_MIN", 1000)
+    reader, writer = await half_a_request(api, "/runs/r1/files?path=a", 3 + 20 * 100)
+    for _ in range(20):
+        await asyncio.sleep(0.02)
+        writer.write(b"x" * 100)
+    assert await reader.readline() == b"HTTP/1.1 201 Created\r\n"
+    writer.close()
+
+
 async def test_a_client_that_goes_away_is_no_bug(
     api: Any, blobs: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from httpapi import app as apps
-from httpapi import content
+from httpapi import content, serving
 from store.errors import Unavailable
 
 DATA = bytes(range(256)) * 1200  # longer than what is sent in one write
@@ -169,7 +168,7 @@ async def test_memory_stays_bounded(api: Any, file: Any, blobs: Any, monkeypatch
 
 
 def test_runners_serve_files_too() -> None:
-    assert apps.READ_BUFFER_BYTES >= content.SMALL_BYTES
+    assert serving.READ_BUFFER_BYTES >= content.SMALL_BYTES
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ None may fail with a traceback, each answer is as described.
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from aiohttp import web
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from httpapi import app as apps
 from httpapi.operations import Operation
+from httpapi.serving import serving
 from store.blobs import open_blobs
 from store.catalog import Catalog, artifacts, collections, keys, projects, runs, sweeps
 from store.uploads import Uploads
@@ -80,13 +81,11 @@ async def serve(folder: Path, ready: threading.Event, found: dict[str, Any], sto
         yield b"hello"
 
     await uploads.put(await catalog.write(fill), "a.txt", data())
-    runner = apps.runner(apps.build(catalog, blobs, uploads))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found["url"] = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    ready.set()
-    await stop.wait()
-    await runner.cleanup()
+    bound = socket.create_server(("127.0.0.1", 0))
+    async with serving(apps.build(catalog, blobs, uploads), bound):
+        found["url"] = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        ready.set()
+        await stop.wait()
     await catalog.close()
 
 

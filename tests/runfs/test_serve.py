@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import resource
 import signal
 import socket
 import subprocess
@@ -110,3 +111,8 @@ def test_no_key_in_the_log(served: Any) -> None:
     urllib3.request("GET", f"{served.http}/api/v1/runs?key={key}", headers={"Authorization": f"Bearer {key}"})
     served.ask("GET", "/api/v1/runs")
     assert key not in served.log.read_text()
+
+
+def test_it_may_open_as_many_files_as_the_system_grants(served: Any) -> None:
+    soft, hard = resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard

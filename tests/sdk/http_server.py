@@ -6,12 +6,12 @@ Prints its port when it answers.
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from pathlib import Path
 
-from aiohttp import web
-
 from httpapi import app
+from httpapi.serving import serving
 from runfs.folder import write_key
 from store.blobs import open_blobs
 from store.catalog import Catalog, keys
@@ -25,11 +25,10 @@ async def serve(data: Path, port: int) -> None:
         _, key = await catalog.write(lambda tx: keys.create(tx, "first", "admin"))
         write_key(data, key)
     blobs = open_blobs(str(data / "blobs"))
-    runner = app.runner(app.build(catalog, blobs, Uploads(catalog, blobs)))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    bound = socket.create_server(("127.0.0.1", port))
+    async with serving(app.build(catalog, blobs, Uploads(catalog, blobs)), bound):
+        print(bound.getsockname()[1], flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
