@@ -68,7 +68,7 @@ def _query(request: web.Request, model: type[BaseModel]) -> BaseModel:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _invalid(error, "query") from None
+        raise invalid(error, "query") from None
 
 
 async def _body(request: web.Request, model: type[BaseModel], long_body: bool) -> BaseModel:
@@ -85,10 +85,11 @@ async def _body(request: web.Request, model: type[BaseModel], long_body: bool) -
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise _invalid(error, "body") from None
+        raise invalid(error, "body") from None
 
 
-def _invalid(error: ValidationError, where: str) -> Problem:
+def invalid(error: ValidationError, where: str) -> Problem:
+    """The refusal of what a model does not take, found in the "query" or the "body"."""
     errors = [
         {"where": _place(where, each["loc"]), "detail": each["msg"]}
         for each in error.errors(include_url=False, include_context=False, include_input=False)[

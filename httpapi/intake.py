@@ -164,9 +164,6 @@ async def outcomes(each: Sequence[Awaitable[T]]) -> list[tuple[T | None, models.
         try:
             return await one, None
         except (Problem, StoreError) as error:
-            document = problem_of(error).document()
-            return None, models.Refusal.model_validate(
-                {name: document[name] for name in models.Refusal.model_fields}
-            )
+            return None, models.Refusal.of(problem_of(error).document())
 
     return list(await asyncio.gather(*map(outcome, each)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .errors import Absent
 from .transport import Transport, path
+from .values import encode
 
 REGISTER_TIMEOUT_S = 600.0  # the server reads a large file once to verify it before it answers
 PAGE = 1000
@@ -117,6 +118,13 @@ class Target:
         """Send and register a small file in one request."""
         full = {**self._query, "path": where, **query}
         return dict(self.transport.send_bytes("PUT", path(*self._where, "files"), data, query=full))
+
+    def put_all(self, files: Sequence[tuple[dict[str, Any], bytes]]) -> list[dict[str, Any]]:
+        """Send and register small files in one request; of each its `file`, or the `problem` with it."""
+        described = encode({"files": [each for each, _ in files]})
+        body = b"".join([described, b"\n", *(data for _, data in files)])
+        where = path(*self._where, "files:put")
+        return list(self.transport.send_bytes("POST", where, body, query=self._query)["items"])
 
     def register(self, upload_id: str) -> dict[str, Any]:
         """Publish what was sent: answered only when it is durable and verified."""

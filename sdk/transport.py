@@ -159,15 +159,19 @@ class Transport:
             data = b""
         finally:
             response.close()
-        problem = _problem(data)
-        detail = str(problem.get("detail") or problem.get("title") or response.reason or "refused")
-        if response.status in LATER:
-            return Unreachable(f"{self.url} cannot now: {detail} (HTTP {response.status})")
-        kind = str(problem.get("type", "about:blank"))
-        error: type[ServerError] = BY_STATUS.get(response.status, ServerError)
-        if error is Mismatch and not kind.endswith(":mismatch"):
-            error = ServerError
-        return error(response.status, detail, kind, problem)
+        return refusal(self.url, response.status, _problem(data) or {"title": response.reason})
+
+
+def refusal(url: str, status: int, problem: Mapping[str, Any]) -> Unreachable | ServerError:
+    """The error that a problem document (RFC 9457) stands for."""
+    detail = str(problem.get("detail") or problem.get("title") or "refused")
+    if status in LATER:
+        return Unreachable(f"{url} cannot now: {detail} (HTTP {status})")
+    kind = str(problem.get("type", "about:blank"))
+    error: type[ServerError] = BY_STATUS.get(status, ServerError)
+    if error is Mismatch and not kind.endswith(":mismatch"):
+        error = ServerError
+    return error(status, detail, kind, problem)
 
 
 def _with_query(path: str, query: Mapping[str, Any] | None) -> str:

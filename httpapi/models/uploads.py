@@ -1,6 +1,6 @@
 """The JSON of uploads: asked for, sent, registered; one at a time or many in one request."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -101,6 +101,22 @@ class NewUploads(Given):
     files: list[NewUpload] = Field(min_length=1, max_length=BATCH_MAX)
 
 
+class SmallFile(Given):
+    """A file whose bytes come with it."""
+
+    path: FilePath
+    size: Size
+    sha256: Sha256
+    md5: Md5 | None = None
+    content_type: ContentType | None = Field(None, description="Left out: by the name's extension.")
+
+
+class SmallFiles(Given):
+    """Many files whose bytes come with them, in this order."""
+
+    files: list[SmallFile] = Field(min_length=1, max_length=BATCH_MAX)
+
+
 class Registrations(Given):
     """Many uploads whose bytes were sent."""
 
@@ -114,6 +130,11 @@ class Refusal(Document):
     title: str
     status: int
     detail: str
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> "Refusal":
+        """The refusal that a problem document is."""
+        return cls.model_validate({name: document[name] for name in cls.model_fields})
 
 
 class UploadOutcome(Document):

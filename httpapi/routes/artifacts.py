@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from httpapi import audit, intake
+from httpapi import audit, intake, many
 from httpapi.intake import OCTETS
 from httpapi.models import artifacts as models
 from httpapi.models import uploads as upload_models
@@ -157,6 +157,19 @@ async def put_artifact_file(request: web.Request, artifact_id: int, query: uploa
     _, fileset = await artifact_at(request, artifact_id)
     file, is_new = await intake.put(request, fileset.id, query, None, artifact_id)
     return Answer(file, 201 if is_new else 200)
+
+
+@operations.add(
+    "POST",
+    "/artifacts/{artifact_id}/files:put",
+    access="write",
+    answers={200: upload_models.FileOutcomes},
+    raw_body=OCTETS,
+)
+async def put_artifact_files(request: web.Request, artifact_id: int) -> upload_models.FileOutcomes:
+    """Send and register many small files of a pending version, as POST /runs/{run_id}/files:put does."""
+    _, fileset = await artifact_at(request, artifact_id)
+    return await many.put_all(request, fileset.id, None, artifact_id)
 
 
 async def document(db: Session, artifact: Artifact) -> models.Artifact:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from httpapi import intake
+from httpapi import intake, many
 from httpapi.intake import OCTETS
 from httpapi.models import uploads as models
 from httpapi.models.fields import InProject
@@ -88,6 +88,23 @@ async def put_file(request: web.Request, run_id: str, query: models.RunPutQuery)
     run = await run_at(request, run_id, query.project)
     file, is_new = await intake.put(request, run.fileset_id, query, run.name, None)
     return Answer(file, 201 if is_new else 200)
+
+
+@operations.add(
+    "POST",
+    "/runs/{run_id}/files:put",
+    access="write",
+    answers={200: models.FileOutcomes},
+    raw_body=OCTETS,
+)
+async def put_files(request: web.Request, run_id: str, query: InProject) -> models.FileOutcomes:
+    """Send and register many small files in one request. Each has its own outcome, in the order given.
+
+    The body is a line of JSON, {"files": [{"path": ..., "size": ..., "sha256": ..., "md5"?, "content_type"?},
+    ...]}, and behind its newline the bytes of all files, one after the other.
+    """
+    run = await run_at(request, run_id, query.project)
+    return await many.put_all(request, run.fileset_id, run.name, None)
 
 
 async def _upload(request: web.Request, upload_id: str) -> Upload:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from ..client import Target
 from ..errors import Absent, Error, Unreachable
 from ..hashing import Hasher, hash_range
 from ..transport import Transport, path
-from .ledger import Bundle, Ledger, Tracked
+from .ledger import Bundle, Ledger, Sent, Tracked
 from .meter import Meter
+from .parcels import Parcels, next_together
 from .patience import Patience
 from .transfer import Transfer, Unstable, Vanished, open_file
 
@@ -149,20 +150,29 @@ class Bundles:
         return int(self._transport.call("POST", path("artifacts"), body)["id"])
 
     def _send_files(self, bundle: Bundle, hashes: dict[str, str]) -> None:
-        transfer = Transfer(Target(self._transport, "artifacts", bundle.artifact_id or 0), self._meter)
+        target = Target(self._transport, "artifacts", bundle.artifact_id or 0)
+        transfer = Transfer(target, self._meter)
+        parcels = Parcels(target, transfer, self._meter)
 
-        def send(file: list[Any]) -> None:
-            where, local, _ = file
-            if bundle.sent.get(where) == hashes[where]:
-                return
-            sent = transfer.send(Tracked(where, local, "now"))
-            if sent.sha256 != hashes[where]:
-                raise Unstable(f"{where} changed while the artifact was sent")
-            bundle.sent[where] = sent.sha256
+        def send(files: list[Tracked]) -> None:
+            outcomes = parcels.send(files) if len(files) > 1 else [transfer.send(files[0])]
+            failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+            for tracked, outcome in zip(files, outcomes, strict=True):
+                if isinstance(outcome, Sent):
+                    bundle.sent[tracked.path] = outcome.sha256
+                    if outcome.sha256 != hashes[tracked.path]:
+                        failures.append(Unstable(f"{tracked.path} changed while the artifact was sent"))
+            if failures:
+                raise failures[0]
 
+        files = deque(
+            Tracked(where, local, "now", size)
+            for where, local, size in bundle.content["files"]
+            if bundle.sent.get(where) != hashes[where]
+        )
         try:
             with ThreadPoolExecutor(FILE_THREADS) as threads:
-                list(threads.map(send, bundle.content["files"]))
+                list(threads.map(send, iter(lambda: next_together(files), [])))
         finally:
             self._ledger.note_bundle(bundle)
 

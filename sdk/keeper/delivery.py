@@ -20,6 +20,7 @@ from .bundles import Bundles
 from .fold import Batch, fold, merge, pieces
 from .ledger import Bundle, Ledger, Sent, Tracked
 from .meter import Meter
+from .parcels import Parcels
 from .patience import Patience
 from .tail import Tails
 from .transfer import Transfer
@@ -110,7 +111,8 @@ class Delivery:
                 return tails.send(tracked) or transfer.send(tracked, note)
             return transfer.send(tracked, note)
 
-        self.uploads = Uploads(self._ledger, send, self._warn, self._patience)
+        parcels = Parcels(target, transfer, self._meter)
+        self.uploads = Uploads(self._ledger, send, parcels.send, self._warn, self._patience)
         self.bundles = Bundles(self._ledger, self._transport, self._meter, self._patience, self._report)
         self._beat_at = time.monotonic()
 

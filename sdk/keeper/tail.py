@@ -64,7 +64,7 @@ class Tails:
                 return None
             growth.last = _probe(file, growth.hasher.size)
             self._growing[tracked.path] = growth
-            result = sent_as(file, growth.hasher.digest(), sent.file_id, seen, seen_ns)
+            result = sent_as(growth.hasher.digest(), sent.file_id, seen, seen_ns)
             result.appended = True
             return result
 

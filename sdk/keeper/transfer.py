@@ -67,7 +67,16 @@ def open_file(local: str) -> BinaryIO:
         raise Vanished(error.strerror or str(error)) from error
 
 
-def sent_as(file: BinaryIO, digest: Digest, file_id: int | str, seen: os.stat_result, seen_ns: int) -> Sent:
+def check_unchanged(file: BinaryIO, seen: os.stat_result, size: int) -> None:
+    """Unstable if the `size` bytes that were read are not all of what the file was when it was `seen`."""
+    now = os.fstat(file.fileno())
+    changed = (now.st_size, now.st_mtime_ns) != (seen.st_size, seen.st_mtime_ns)
+    # Growth leaves the bytes that were read as they were.
+    if size != seen.st_size or (changed and now.st_size <= seen.st_size):
+        raise Unstable("it changed while it was read")
+
+
+def sent_as(digest: Digest, file_id: int | str, seen: os.stat_result, seen_ns: int) -> Sent:
     """The note of what was sent of a file that looked like `seen` at the time `seen_ns`."""
     return Sent(
         size=digest.size,
@@ -96,17 +105,16 @@ class Transfer:
             seen = os.fstat(file.fileno())
             small = os.pread(file.fileno(), SMALL_BYTES, 0) if seen.st_size <= SMALL_BYTES else None
             digest = _digest(file, seen.st_size, small)
-            if digest.size != seen.st_size or (_changed(file, seen) and not _grew(file, seen)):
-                raise Unstable("it changed while it was read")
+            check_unchanged(file, seen, digest.size)
             known = tracked.sent
             same = known is not None and (known.size, known.sha256) == (digest.size, digest.sha256)
             if known and same and not (tracked.confirm and self._target.lacks(known.file_id, digest.sha256)):
-                return sent_as(file, digest, known.file_id, seen, seen_ns)
+                return sent_as(digest, known.file_id, seen, seen_ns)
             if small is not None:
                 entry = self._put_small(tracked.path, small[: digest.size], digest)
             else:
                 entry = self._publish(file, tracked, digest, note)
-            return sent_as(file, digest, entry["id"], seen, seen_ns)
+            return sent_as(digest, entry["id"], seen, seen_ns)
 
     def _put_small(self, path: str, data: bytes, digest: Digest) -> dict[str, Any]:
         hashes = {"md5": digest.md5, "sha256": digest.sha256}
@@ -200,16 +208,6 @@ def _digest(file: BinaryIO, size: int, data: bytes | None) -> Digest:
     hasher = Hasher()
     hasher.update(data[:size])
     return hasher.digest()
-
-
-def _changed(file: BinaryIO, seen: os.stat_result) -> bool:
-    now = os.fstat(file.fileno())
-    return (now.st_size, now.st_mtime_ns) != (seen.st_size, seen.st_mtime_ns)
-
-
-def _grew(file: BinaryIO, seen: os.stat_result) -> bool:
-    """Growth leaves the bytes that were read as they were; the hash that is announced is of these."""
-    return os.fstat(file.fileno()).st_size > seen.st_size
 
 
 def still_as_sent(local: str, sent: Sent) -> bool:

@@ -11,10 +11,11 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from ..errors import Error, ServerError, Unreachable
+from ..errors import Error, Unreachable
 from .ledger import Ledger, Sent, Tracked
+from .parcels import Outcome, next_together
 from .patience import Patience
 from .transfer import Unstable, Vanished, still_as_sent
 
@@ -28,6 +29,7 @@ WATCH_S = 0.25
 WATCH_SHARE = 20  # looking at the live files may take one twentieth of the time
 
 Send = Callable[[Tracked, Callable[[], None]], Sent]
+SendTogether = Callable[[Sequence[Tracked]], list[Outcome]]
 
 
 class Uploads:
@@ -37,16 +39,18 @@ class Uploads:
         self,
         ledger: Ledger,
         send: Send,
+        send_together: SendTogether,
         warn: Callable[[str], None],
         patience: Patience,
         threads: int = THREADS,
     ) -> None:
         self._ledger = ledger
         self._send = send
+        self._send_together = send_together
         self._warn = warn
         self._patience = patience
         self._change = threading.Condition()
-        self._ready: deque[str] = deque()
+        self._ready: deque[Tracked] = deque()
         self._queued: set[str] = set()
         self._active: set[str] = set()
         self._again: set[str] = set()  # wanted once more while they are being sent
@@ -114,22 +118,25 @@ class Uploads:
     def _queue(self, path: str) -> None:
         if path not in self._queued:
             self._queued.add(path)
-            self._ready.append(path)
+            self._ready.append(self._ledger.files[path])
 
-    def _next(self) -> Tracked | None:
-        """The next file to send, when there is one, and never one that is being sent; None: time to stop."""
+    def _next(self) -> list[Tracked]:
+        """The next file to send, or small files that go together, when there are any; empty: time to stop.
+
+        Never one that is being sent.
+        """
         with self._change:
             while not self._stopping:
                 now = time.monotonic()
                 while self._later and self._later[0][0] <= now:
-                    self._ready.append(heapq.heappop(self._later)[1])
-                if self._ready:
-                    path = self._ready.popleft()
-                    self._queued.discard(path)
-                    self._active.add(path)
-                    return self._ledger.files[path]
+                    self._ready.append(self._ledger.files[heapq.heappop(self._later)[1]])
+                if taken := next_together(self._ready):
+                    for tracked in taken:
+                        self._queued.discard(tracked.path)
+                        self._active.add(tracked.path)
+                    return taken
                 self._change.wait(max(0.0, self._later[0][0] - now) if self._later else None)
-        return None
+        return []
 
     def _done(self, tracked: Tracked) -> None:
         """Nothing more is to be done for the file now, unless it was wanted once more meanwhile.
@@ -141,38 +148,40 @@ class Uploads:
         self._ledger.note_files([tracked])
 
     def _work(self) -> None:
-        while (tracked := self._next()) is not None:
+        while taken := self._next():
             try:
-                self._send_one(tracked)
-            except Exception as error:  # a bug of ours must not lose the file, nor go unsaid
-                self._give_up(tracked, f"{type(error).__name__}: {error}")
+                for tracked, outcome in zip(taken, self._outcomes(taken), strict=True):
+                    self._settle(tracked, outcome)
             finally:
                 with self._change:
-                    self._active.discard(tracked.path)
-                    if tracked.path in self._again:
-                        self._again.discard(tracked.path)
-                        self._queue(tracked.path)
+                    for tracked in taken:
+                        self._active.discard(tracked.path)
+                        if tracked.path in self._again:
+                            self._again.discard(tracked.path)
+                            self._queue(tracked.path)
                     self._change.notify_all()
 
-    def _send_one(self, tracked: Tracked) -> None:
+    def _outcomes(self, taken: Sequence[Tracked]) -> Sequence[Outcome]:
         try:
-            sent = self._send(tracked, lambda: self._ledger.note_files([tracked]))
-        except Unreachable as error:
-            self.last_trouble = str(error)
+            if len(taken) > 1:
+                return self._send_together(taken)
+            return [self._send(taken[0], lambda: self._ledger.note_files(taken))]
+        except Exception as error:  # also a bug of ours: it must not lose the file, nor go unsaid
+            return [error] * len(taken)
+
+    def _settle(self, tracked: Tracked, outcome: Outcome) -> None:
+        if isinstance(outcome, Sent):
+            self._sent(tracked, outcome)
+        elif isinstance(outcome, Unreachable):
+            self.last_trouble = str(outcome)
             if not self._patience.failed(tracked.path):  # else it waits for a later sync
                 self._retry(tracked, self._pauses)
-        except Unstable as error:
-            if self._changes.get(tracked.path, 0) < UNSTABLE_TRIES:
-                self._retry(tracked, self._changes)
-            else:
-                self._give_up(tracked, str(error))
-        except Vanished as error:
-            tracked.vanished = True
-            self._give_up(tracked, str(error))
-        except (ServerError, Error) as error:
-            self._give_up(tracked, str(error))
+        elif isinstance(outcome, Unstable) and self._changes.get(tracked.path, 0) < UNSTABLE_TRIES:
+            self._retry(tracked, self._changes)
         else:
-            self._sent(tracked, sent)
+            tracked.vanished = isinstance(outcome, Vanished)
+            expected = isinstance(outcome, Unstable | Vanished | Error)
+            self._give_up(tracked, str(outcome) if expected else f"{type(outcome).__name__}: {outcome}")
 
     def _sent(self, tracked: Tracked, sent: Sent) -> None:
         tracked.sent, tracked.failed, tracked.vanished, tracked.confirm = sent, None, False, False

@@ -10,6 +10,7 @@ from store.blobs.blobs import (
     PieceWriter,
     Signed,
     Stored,
+    Whole,
     new_key,
 )
 from store.blobs.choose import open_blobs
@@ -26,6 +27,7 @@ __all__ = [
     "PieceWriter",
     "Signed",
     "Stored",
+    "Whole",
     "new_key",
     "open_blobs",
 ]

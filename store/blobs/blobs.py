@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from store.errors import Mismatch, Refused
+from store.errors import Mismatch, Refused, StoreError
 
 
 class Stored(NamedTuple):
@@ -42,6 +42,14 @@ class Expected(NamedTuple):
 
 
 ANYTHING = Expected()
+
+
+class Whole(NamedTuple):
+    """A small blob that is in memory, and what was announced of it."""
+
+    key: str
+    data: bytes | memoryview
+    expected: Expected
 
 
 class Signed(NamedTuple):
@@ -102,6 +110,9 @@ class Blobs(Protocol):
 
     async def writer(self, key: str, *, size: int | None = None, md5: bool = True) -> BlobWriter:
         """Begin to write a blob; `size` is what is expected, to refuse early what has no room."""
+
+    async def put_all(self, blobs: Sequence[Whole]) -> list[Stored | StoreError]:
+        """Make many small blobs durable, with MD5; each has its own outcome, in the order given."""
 
     async def check(self) -> None:
         """Unavailable, soon, while the store does not answer."""

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from store.blobs.blobs import Blobs, BlobWriter, Expected, Found, Piece, PieceWriter, Signed, Stored
+from store.blobs.blobs import Blobs, BlobWriter, Expected, Found, Piece, PieceWriter, Signed, Stored, Whole
 from store.blobs.blocks import Blocks, Name
-from store.errors import Unavailable
+from store.errors import StoreError, Unavailable
 
 BLOCK_BYTES = 1024 * 1024
 LIMIT_BYTES = 10 * 1024 * 1024 * 1024  # on disk
@@ -144,6 +144,9 @@ class CachedBlobs:
 
     async def writer(self, key: str, *, size: int | None = None, md5: bool = True) -> BlobWriter:
         return await self._inner.writer(key, size=size, md5=md5)
+
+    async def put_all(self, blobs: Sequence[Whole]) -> list[Stored | StoreError]:
+        return await self._inner.put_all(blobs)
 
     async def size(self, key: str) -> int | None:
         return await self._inner.size(key)

@@ -21,12 +21,13 @@ from typing import TypeVar
 
 from store.blobs import disk
 from store.blobs.batches import Batches, Chunk
-from store.blobs.blobs import ANYTHING, Expected, Found, Piece, Signed, Stored, check_key
-from store.errors import NoSpace, Unavailable
+from store.blobs.blobs import ANYTHING, Expected, Found, Piece, Signed, Stored, Whole, check_key
+from store.errors import NoSpace, StoreError, Unavailable
 
 RESERVE_BYTES = 256 * 1024 * 1024  # at most, of 5 % of the disk: left free so that the catalog can be written
 VIEWS_MAX = 256  # mapped blobs that are kept; each holds a file descriptor
 WRITER_THREADS = 4
+PUT_AT_ONCE = 32  # small blobs that are worth a thread
 READER_THREADS = 4
 
 T = TypeVar("T")
@@ -51,7 +52,28 @@ class LocalBlobs:
 
     async def writer(self, key: str, *, size: int | None = None, md5: bool = True) -> "LocalWriter":
         self._make_room(size or 0)
+        return self._writer(key, md5)
+
+    def _writer(self, key: str, md5: bool) -> "LocalWriter":
         return LocalWriter(self._writers, self._tmp / secrets.token_hex(16), self._file(key), md5)
+
+    async def put_all(self, blobs: Sequence[Whole]) -> list[Stored | StoreError]:
+        self._make_room(sum(len(blob.data) for blob in blobs))
+        # A hop between threads costs more than a small blob: each thread takes many.
+        count = max(-(-len(blobs) // WRITER_THREADS), PUT_AT_ONCE)
+        shares = [blobs[at : at + count] for at in range(0, len(blobs), count)]
+        put = await asyncio.gather(*(self._in(self._writers, self._put_each, share) for share in shares))
+        return [outcome for outcomes in put for outcome in outcomes]
+
+    def _put_each(self, blobs: Sequence[Whole]) -> list[Stored | StoreError]:
+        outcomes: list[Stored | StoreError] = []
+        for blob in blobs:
+            writer = self._writer(blob.key, md5=True)
+            try:
+                outcomes.append(writer.put(blob.data, blob.expected))
+            except StoreError as error:
+                outcomes.append(error)
+        return outcomes
 
     async def check(self) -> None:
         if not await self._in(self._readers, self._tmp.is_dir):
@@ -179,6 +201,14 @@ class LocalWriter:
 
     async def abort(self) -> None:
         await self._batches.abort(disk.translated(self._undo))
+
+    def put(self, data: Chunk, expected: Expected) -> Stored:
+        """Write and commit at once, in the calling thread; nothing is left after an error."""
+        try:
+            return disk.translated(self._finish)(expected, [data])
+        except BaseException:
+            self._undo()
+            raise
 
     def _take(self, chunks: list[Chunk]) -> None:
         if self._fd < 0:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from store.blobs import s3_calls, s3_connect
-from store.blobs.blobs import Expected, Found, Piece, Signed, Stored, check_key, is_key
+from store.blobs.blobs import Expected, Found, Piece, Signed, Stored, Whole, check_key, is_key
 from store.blobs.lane import RETRY_AFTER_S, Lane
 from store.blobs.s3_writers import S3PieceWriter, S3Writer
-from store.errors import Unavailable
+from store.errors import StoreError, Unavailable
 
 PART_BYTES = 8 * 1024 * 1024  # of each blob that goes through here so much is in memory
 PARTS_MAX = 10_000
@@ -78,6 +78,24 @@ class S3Blobs:
         part_bytes = max(PART_BYTES, -(-(size or 0) // PARTS_MAX))
         release = await self._admitted()
         return S3Writer(self._client, self._writes, release, key, self._object(key), part_bytes, md5)
+
+    async def put_all(self, blobs: Sequence[Whole]) -> list[Stored | StoreError]:
+        outcomes: list[Stored | StoreError] = []
+        for at in range(0, len(blobs), WRITE_THREADS):  # no more at once: others write too
+            outcomes += await asyncio.gather(*map(self._put, blobs[at : at + WRITE_THREADS]))
+        return outcomes
+
+    async def _put(self, blob: Whole) -> Stored | StoreError:
+        try:
+            writer = await self.writer(blob.key, size=len(blob.data))
+            try:
+                await writer.write(blob.data)
+                return await writer.commit(blob.expected)
+            except BaseException:
+                await asyncio.shield(writer.abort())
+                raise
+        except StoreError as error:
+            return error
 
     async def _admitted(self) -> Callable[[], None]:
         """Wait until one more may write; what to call when it is through. Unavailable after a while."""

@@ -1,6 +1,7 @@
 """The life of a file: requested, received, registered, grown, replaced, restored, deleted, collected."""
 
 from store.uploads.content import Content
+from store.uploads.many import Incoming
 from store.uploads.uploads import Uploads
 
-__all__ = ["Content", "Uploads"]
+__all__ = ["Content", "Incoming", "Uploads"]

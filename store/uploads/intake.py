@@ -7,12 +7,12 @@ later.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from store.blobs import ANYTHING, Blobs, Expected, Stored, new_key
+from store.blobs import ANYTHING, Blobs, Expected, Stored, Whole, new_key
 from store.errors import Absent, Conflict, Mismatch, Refused, StoreError
 
 MD5_MAX_BYTES = 64 * 1024 * 1024  # larger ones get an MD5 only when one was announced: it halves the speed
@@ -71,6 +71,31 @@ class Intake:
                 raise
             if not held.kept:
                 await self.drop(key)
+
+    @asynccontextmanager
+    async def hold_all(
+        self, given: Sequence[tuple[bytes | memoryview, Expected]]
+    ) -> AsyncIterator[list[Held | StoreError]]:
+        """The same for many small ones that are in memory, each with its own outcome."""
+        keys = [new_key() for _ in given]
+        self.in_flight.update(keys)
+        try:
+            whole = [Whole(key, *each) for key, each in zip(keys, given, strict=True)]
+            stored = await self._blobs.put_all(whole)
+            held = [Held(each) if isinstance(each, Stored) else each for each in stored]
+            try:
+                yield held
+            except (Absent, Conflict, Mismatch, Refused):
+                await self._drop_unkept(held)
+                raise
+            await self._drop_unkept(held)
+        finally:
+            self.in_flight.difference_update(keys)
+
+    async def _drop_unkept(self, held: Sequence[Held | StoreError]) -> None:
+        for each in held:
+            if isinstance(each, Held) and not each.kept:
+                await self.drop(each.stored.key)
 
     @contextmanager
     def flying(self, key: str) -> Iterator[None]:

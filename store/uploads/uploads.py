@@ -9,7 +9,7 @@ it so. Whoever dies on the way leaves bytes that no row knows, which the collect
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from weakref import WeakValueDictionary
 
 from store.blobs import ANYTHING, Blobs, Expected, Piece, Stored, new_key
@@ -19,11 +19,12 @@ from store.catalog import uploads as upload_rows
 from store.catalog.entries import Listed
 from store.catalog.files import Content, Published
 from store.catalog.rows import Part, Upload
-from store.errors import Absent, Conflict, Refused
+from store.errors import Absent, Conflict, Refused, StoreError
 from store.uploads import state
 from store.uploads.collect import Collected, Collector
 from store.uploads.fsck import Finding, check
 from store.uploads.intake import Chunks, Intake
+from store.uploads.many import Incoming, put_all
 from store.uploads.merge import merge_tail
 from store.uploads.multipart import Multipart
 
@@ -180,6 +181,10 @@ class Uploads:
                 lambda tx: self._publish(tx, fileset_id, path, content_type, held.stored)
             )
         return published
+
+    async def put_all(self, fileset_id: int, files: Sequence[Incoming]) -> list[Published | StoreError]:
+        """Receive and register many small files; each has its own outcome, in the order given."""
+        return await put_all(self.catalog, self.intake, self._publish, fileset_id, files)
 
     async def append(
         self, entry_id: int, offset: int, chunks: Chunks, expected: Expected = ANYTHING

@@ -15,8 +15,8 @@ from sdk.keeper import bundles as module
 from sdk.keeper.bundles import Bundles
 from sdk.keeper.ledger import Bundle, Ledger
 from sdk.keeper.meter import Meter
+from sdk.keeper.parcels import Parcels
 from sdk.keeper.patience import Patience
-from sdk.keeper.transfer import Transfer
 from sdk.syncing import sync
 from sdk.transport import Transport
 
@@ -120,16 +120,16 @@ def test_a_file_that_changes_on_the_way_begins_it_again(
     ledger: Ledger, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = bundle("a", "b")
-    send = Transfer.send
+    send = Parcels.send
     changed: list[str] = []
 
-    def meddle(self: Transfer, tracked: Any, *rest: Any) -> Any:
-        if tracked.path == "a" and not changed:
+    def meddle(self: Parcels, files: Any) -> Any:
+        if not changed:
             changed.append("a")
             Path("a").write_text("changed meanwhile")
-        return send(self, tracked, *rest)
+        return send(self, files)
 
-    monkeypatch.setattr(Transfer, "send", meddle)
+    monkeypatch.setattr(Parcels, "send", meddle)
     bundles, reports = start()
     bundles.add([made])
     until(bundles.idle)

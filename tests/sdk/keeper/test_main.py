@@ -15,6 +15,7 @@ import pytest
 
 import sdk
 from sdk.api import Api, StoredRun
+from sdk.keeper.parcels import FILE_BYTES
 from sdk.syncing import sync
 
 from ..conftest import Server, until
@@ -125,6 +126,7 @@ STEPS = {
     "create": re.compile("POST .*/runs"),
     "history": re.compile("POST .*/history"),
     "small": re.compile("PUT .*/runs/[^/]+/files"),
+    "together": re.compile("POST .*/files:put"),
     "ask": re.compile("POST .*/upload-url"),
     "part": re.compile("PUT .*/signed/uploads/[^/]+"),
     "register": re.compile("POST .*/runs/[^/]+/files"),
@@ -136,11 +138,15 @@ MOMENTS = [
     ("create", "after"),
     ("history", "after"),
     ("small", "before"),
+    ("together", "before"),
+    ("together", "after"),
     ("ask", "after"),
     ("part", "before"),
     ("part", "after"),
     ("register", "after"),
 ]
+SMALL = FILE_BYTES // 4  # words of five letters: too long to go together with others
+TOGETHER = [f"many/{number}.txt" for number in range(20)]
 
 
 class EachMomentOnce:
@@ -174,16 +180,20 @@ def test_the_server_is_killed_at_every_step(own_server: Server, proxied: Proxy) 
         return "drop"
 
     proxied.fault = fault = EachMomentOnce(kill)
-    Path("small.txt").write_text("small")
+    Path("small.txt").write_text("small" * SMALL)
     Path("middle.bin").write_bytes(os.urandom(MIDDLE))
+    Path("many").mkdir()
+    for number in range(20):
+        Path("many", f"{number}.txt").write_text(f"{number}")
     with sdk.init() as run:
         run.save("small.txt", policy="now")
+        run.save("many/*", policy="now")
         run.save("middle.bin", policy="now")
         run.log({"loss": 1})
     assert fault.done == set(MOMENTS)
     found = Api().run(run.path)
     assert found.state == "finished"
-    check_files(found, "small.txt", "middle.bin")
+    check_files(found, "small.txt", "middle.bin", *TOGETHER)
     assert [row["loss"] for row in found.history()] == [1]
 
 
@@ -208,12 +218,16 @@ def test_script_and_keeper_are_killed_at_each_step(
         monkeypatch.setenv("RUNFS_URL", proxy.url)
         train = script(f"""
             import os, time, sdk
-            open("small.txt", "w").write("small")
+            open("small.txt", "w").write("small" * {SMALL})
             open("middle.bin", "wb").write(os.urandom({MIDDLE}))
+            os.mkdir("many")
+            for number in range(20):
+                open(f"many/{{number}}.txt", "w").write(str(number))
             print("made", flush=True)
             run = sdk.init(init_timeout=0)
             run.log({{"loss": 1}})
             run.save("small.txt", policy="now")
+            run.save("many/*", policy="now")
             run.save("middle.bin", policy="now")
             input()
         """)

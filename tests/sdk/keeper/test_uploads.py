@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from sdk.errors import ServerError, Unreachable
 from sdk.keeper import uploads as module
 from sdk.keeper.ledger import Ledger, Sent, Tracked
+from sdk.keeper.parcels import Outcome
 from sdk.keeper.patience import Patience
 from sdk.keeper.transfer import Unstable, Vanished
 from sdk.keeper.uploads import Uploads
@@ -29,6 +30,7 @@ class Sending:
     def __init__(self) -> None:
         self.sent: Counter[str] = Counter()
         self.at_once: Counter[str] = Counter()
+        self.parcels: list[list[str]] = []
         self.failures: dict[str, list[Exception]] = {}
         self.gate = threading.Event()
         self.gate.set()
@@ -48,6 +50,16 @@ class Sending:
             return Sent(seen.st_size, "", 1, seen.st_ino, seen.st_mtime_ns, False)
         finally:
             self.at_once[tracked.path] -= 1
+
+    def together(self, files: Sequence[Tracked]) -> list[Outcome]:
+        self.parcels.append([tracked.path for tracked in files])
+        return [self._outcome(tracked) for tracked in files]
+
+    def _outcome(self, tracked: Tracked) -> Outcome:
+        try:
+            return self(tracked, lambda: None)
+        except Exception as error:
+            return error
 
 
 @pytest.fixture
@@ -82,7 +94,7 @@ def uploads(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "RETRY_FIRST_S", 0.01)
     monkeypatch.setattr(module, "WATCH_S", 0.01)
-    made = Uploads(ledger, sending, warnings.append, patience)
+    made = Uploads(ledger, sending, sending.together, warnings.append, patience)
     yield made
     sending.gate.set()
     made.stop()
@@ -125,6 +137,29 @@ def test_each_file_is_sent_once(uploads: Uploads, ledger: Ledger, sending: Sendi
     assert pending(ledger) == failed(ledger) == []
 
 
+def test_each_of_a_parcel_has_its_own_outcome(
+    uploads: Uploads, ledger: Ledger, sending: Sending, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending.gate.clear()
+    blocking = [f"b{number}" for number in range(module.THREADS)]
+    for name in blocking:  # every thread is busy: what comes now goes together
+        add(uploads, ledger, name)
+        until(lambda name=name: sending.at_once[name])
+    sending.failures = {
+        "p1": [Unreachable("away")],
+        "p2": [ServerError(413, "too large")],
+        "p3": [Unstable("")],
+    }
+    add(uploads, ledger, *(f"p{number}" for number in range(5)))
+    sending.gate.set()
+    settled(uploads)
+    assert ["p0", "p1", "p2", "p3", "p4"] in sending.parcels
+    assert sending.sent == Counter([*blocking, "p0", "p1", "p3", "p4"])
+    assert [(tracked.path, tracked.failed) for tracked in failed(ledger)] == [("p2", "too large (HTTP 413)")]
+    assert pending(ledger) == []
+    assert warnings == ["p2 was not saved: too large (HTTP 413)"]
+
+
 def test_until_it_is_sent_it_is_wanted_by_whoever_comes_after(
     uploads: Uploads, ledger: Ledger, sending: Sending
 ) -> None:
@@ -152,7 +187,7 @@ def test_saved_again_while_it_is_sent_it_is_sent_again(
 
 def test_what_a_former_keeper_left_is_sent(ledger: Ledger, sending: Sending, patience: Patience) -> None:
     ledger.note_files([Tracked("f", "/x", "now", wanted=True), Tracked("g", "/x", "end")])
-    made = Uploads(ledger, sending, lambda text: None, patience)
+    made = Uploads(ledger, sending, sending.together, lambda text: None, patience)
     settled(made)
     made.stop()
     assert sending.sent == Counter(["f"])

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from store.blobs import ANYTHING, Blobs, Expected, Found, Stored, new_key
+from store.blobs import ANYTHING, Blobs, Expected, Found, Stored, Whole, new_key
 from store.errors import Absent, Mismatch, Refused
 
 MIB = 1024 * 1024
@@ -193,3 +193,18 @@ async def test_whoever_knows_the_size_says_so(blobs: Blobs) -> None:
         for count in range(12):
             got = await blobs.read(stored.key, offset, count, 10)
             assert got == b"0123456789"[offset : offset + count]
+
+
+async def test_many_small_ones_each_with_its_own_outcome(blobs: Blobs) -> None:
+    contents = [bytes([number]) * number for number in range(70)]
+    good = [Whole(new_key(), memoryview(data), Expected(len(data))) for data in contents]
+    wrong = Whole(new_key(), b"wrong", Expected(5, hashlib.sha256(b"right").digest()))
+    outcomes = await blobs.put_all([*good[:3], wrong, *good[3:]])
+    assert isinstance(outcomes.pop(3), Mismatch)
+    for one, data, outcome in zip(good, contents, outcomes, strict=True):
+        assert outcome == Stored(
+            one.key, len(data), hashlib.sha256(data).digest(), hashlib.md5(data).digest()
+        )
+        assert await blobs.read(one.key, 0, 100) == data
+    assert {found.key for found in await listed(blobs)} == {one.key for one in good}
+    assert await blobs.put_all([]) == []
