@@ -1,9 +1,9 @@
 """The JSON of runs."""
 
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from httpapi.models.fields import (
     Document,
@@ -22,6 +22,7 @@ from httpapi.models.fields import (
 from store.catalog import rows
 
 State = Literal["pending", "running", "finished", "failed", "crashed", "killed"]
+Keys = Annotated[list[str], Field(max_length=1000)]
 Ended = Literal["finished", "failed", "crashed", "killed"]
 
 
@@ -49,7 +50,11 @@ class NewRun(Given):
 
 
 class RunPatch(Given):
-    """What is to change; what is left out stays. config and summary are merged key by key."""
+    """What is to change; what is left out stays. config and summary are merged key by key, at the top.
+
+    In them null is a value like any other, and is kept: keys go only by being named in config_remove or
+    summary_remove.
+    """
 
     display_name: Line | None = None
     notes: Text | None = None
@@ -58,6 +63,18 @@ class RunPatch(Given):
     tags: Tags | None = None
     config: Object | None = None
     summary: Object | None = None
+    config_remove: Keys = Field(default_factory=list, description="Keys of config that are to go.")
+    summary_remove: Keys = Field(default_factory=list, description="Keys of summary that are to go.")
+
+    @model_validator(mode="after")
+    def _not_both(self) -> "RunPatch":
+        for name, patch, gone in (
+            ("config", self.config, self.config_remove),
+            ("summary", self.summary, self.summary_remove),
+        ):
+            if both := (patch or {}).keys() & set(gone):
+                raise ValueError(f"{name}: {min(both)!r} is to be set, and to go")
+        return self
 
 
 class Finish(Given):

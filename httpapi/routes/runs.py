@@ -98,13 +98,16 @@ async def get_run(request: web.Request, run_id: str, query: InProject) -> models
 async def change_run(
     request: web.Request, run_id: str, query: InProject, body: models.RunPatch
 ) -> models.Run:
-    """Change a run's description; config and summary are merged key by key."""
+    """Change a run's description; config and summary are merged key by key, and null is kept as a value."""
     run = await run_at(request, run_id, query.project)
 
     async def work(tx: Transaction) -> None:
         await _update(tx, run.id, body)
-        if body.config or body.summary:
-            await runs.merge(tx, run.id, body.config, body.summary)
+        await runs.merge(
+            *(tx, run.id, body.config, body.summary),
+            config_without=body.config_remove,
+            summary_without=body.summary_remove,
+        )
 
     await request.app[STATE].catalog.write(work)
     return await _run(request, run.id)

@@ -1,6 +1,6 @@
 """Queries for runs, and their life: created, heard of, finished or given up, resumed, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from store import strict_json
@@ -102,16 +102,29 @@ async def update(tx: Transaction, run_id: int, **columns: Value) -> Run:
 
 
 async def merge(
-    tx: Transaction, run_id: int, config: Mapping[str, Any] | None, summary: Mapping[str, Any] | None
+    tx: Transaction,
+    run_id: int,
+    config: Mapping[str, Any] | None,
+    summary: Mapping[str, Any] | None,
+    *,
+    config_without: Collection[str] = (),
+    summary_without: Collection[str] = (),
 ) -> Run:
-    """Set some top-level keys of config and summary, and leave the others. Absent without such a run."""
+    """Set some top-level keys of config and summary, take others away, and leave the rest.
+
+    None is a value like any other. Absent without such a run.
+    """
     run = await _present(tx, run_id)
-    for column, patch, old in (("config", config, run.config), ("summary", summary, run.summary)):
-        if patch:
-            merged = strict_json.dumps(strict_json.loads(old) | dict(patch))
+    for column, patch, without, old in (
+        ("config", config, config_without, run.config),
+        ("summary", summary, summary_without, run.summary),
+    ):
+        if patch or without:
+            kept = {key: value for key, value in strict_json.loads(old).items() if key not in without}
+            merged = strict_json.dumps(kept | dict(patch or {}))
             await tx.run(f"UPDATE runs SET {column} = ? WHERE id = ?", merged, run_id)
     run = await _changed(tx, run_id)
-    if summary:
+    if summary or summary_without:
         await _best_changed(tx, run)
     return run
 

@@ -39,6 +39,24 @@ async def test_a_run_from_birth_to_end(api: Any) -> None:
     assert (await api.ask("GET", "/runs/r1"))[0] == 404
 
 
+async def test_null_is_a_value_and_only_what_is_named_goes(api: Any) -> None:
+    await api.good("POST", "/runs", {"id": "r1", "config": {"a": None, "b": {"c": None}, "d": 1}})
+    both = {"config": {"d": None}, "summary": {"loss": None, "best": 1, "old": 2}}
+    changed = await api.good("PATCH", "/runs/r1", both)
+    assert changed["config"] == {"a": None, "b": {"c": None}, "d": None}
+    assert changed["summary"] == {"loss": None, "best": 1, "old": 2}
+    gone = {"config_remove": ["a", "never there"], "summary_remove": ["old"], "summary": {"new": 3}}
+    changed = await api.good("PATCH", "/runs/r1", gone)
+    assert changed["config"] == {"b": {"c": None}, "d": None}
+    assert changed["summary"] == {"loss": None, "best": 1, "new": 3}
+    status, problem = await api.ask("PATCH", "/runs/r1", {"config": {"d": 1}, "config_remove": ["d"]})
+    assert (status, "'d' is to be set, and to go" in problem["detail"]) == (422, True)
+    assert (await api.good("GET", "/runs/r1")) == changed
+    assert (await api.good("PATCH", "/runs/r1", {"config": None, "summary": None}))["config"] == changed[
+        "config"
+    ]
+
+
 async def test_resuming(api: Any) -> None:
     run = {"project": "team/vision", "id": "r1", "config": {"a": 1}}
     assert (await api.ask("POST", "/runs", run | {"resume": "must"}))[0] == 404
