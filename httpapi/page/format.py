@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime
+from html import escape
+
+from markupsafe import Markup
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SECOND_NS = 1_000_000_000
+# What is not seen but changes what is: it turns the reading direction, or lets two names look the same.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def name(text: str) -> Markup:
+    """A name that someone chose, as safe HTML: what is invisible in it is shown by its number.
+
+    It has a reading direction of its own, so that it leaves what stands beside it in place.
+    """
+    shown = _UNSEEN.sub(lambda found: f'<i class="unseen">U+{ord(found[0]):04X}</i>', escape(text))
+    return Markup(f"<bdi>{shown}</bdi>")
 
 
 def size(count: int) -> str:

@@ -20,6 +20,7 @@ from store.catalog.run_listing import RunFilter
 PAGE_SIZES = (25, 50, 100, 200)
 STATES = ("pending", "running", "finished", "failed", "crashed", "killed")
 COOKIE_DAYS = 365
+SHOWN_TAGS = 6  # of one run, in the table
 
 
 @shell.signed_in
@@ -52,6 +53,7 @@ async def show(request: web.Request) -> web.Response:
         cell=columns.cell,
         seconds=seconds_of,
         tags=run_tags,
+        shown_tags=SHOWN_TAGS,
         filter=which,
         states=STATES,
         sort=sort,

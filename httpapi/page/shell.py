@@ -54,6 +54,7 @@ def _environment() -> jinja2.Environment:
         age=format.age,
         moment=format.moment,
         value=format.value,
+        name=format.name,
     )
     return environment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from browsing import RUNS, Visit, make_run
 from daemon_process import Served
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 
 def names(page: Page) -> list[str]:
@@ -76,6 +76,26 @@ def test_compare(visit: Visit) -> None:
     page.get_by_role("button", name="Compare 2").click()
     page.wait_for_url("**/r1/metrics?with=r2")
     expect(page.locator("#runs-shown li")).to_have_count(2)
+
+
+def test_an_ended_sign_in_is_said(visit: Visit, browser: BrowserContext, troubles: list[str]) -> None:
+    page = visit(f"{RUNS}?q=river-")
+    browser.clear_cookies()
+    expect(page.locator("#lost")).to_contain_text("You have been signed out.")
+    expect(page.locator("#runs tbody tr")).to_have_count(4)
+    page.get_by_role("link", name="Sign in again").click()
+    expect(page.locator("h1")).to_have_text("Sign in")
+    assert page.locator("input[name=next]").get_attribute("value") == f"{RUNS}?q=river-"
+    troubles.clear()  # the refusal itself
+
+
+def test_a_server_that_is_away_is_said(visit: Visit, troubles: list[str]) -> None:
+    page = visit(RUNS)
+    page.context.set_offline(True)
+    expect(page.locator("#lost")).to_contain_text("does not answer")
+    page.context.set_offline(False)
+    expect(page.locator("#lost")).to_be_hidden()
+    troubles.clear()  # the browser tells of what it could not load
 
 
 def test_on_a_phone(visit: Visit, page: Page) -> None:

@@ -15,6 +15,30 @@
     else if ((document.hidden || dialog.open) && !ctx.sourceElement.matches("form, input, button")) event.preventDefault();
   });
 
+  // What could not be asked for: a sign-in that has ended, or a server that does not answer. The page stays
+  // as it was, asks again by itself, and says no more once it was answered.
+  const lost = document.getElementById("lost");
+  function lose(text, address) {
+    lost.textContent = text;
+    if (address) {
+      const link = document.createElement("a");
+      link.href = address;
+      link.textContent = "Sign in again";
+      lost.append(" ", link);
+    }
+    lost.hidden = false;
+  }
+  const answered = (status) => {
+    if (status === 401) lose("You have been signed out.", `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`);
+    else if (status === 404) lose("What this page shows is not there any more.");
+    else if (status >= 500) lose("The server is in trouble; this page is not up to date.");
+    else if (status < 400) lost.hidden = true;
+  };
+  globalThis.runfs.answered = answered;
+  globalThis.runfs.unanswered = () => lose("The server does not answer; this page is not up to date.");
+  document.addEventListener("htmx:after:request", (event) => answered(event.detail.ctx.response.status));
+  document.addEventListener("htmx:error", (event) => { if (event.detail.ctx) globalThis.runfs.unanswered(); });
+
   // Copy
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy], [data-copy-from]");

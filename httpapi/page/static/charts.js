@@ -56,12 +56,14 @@
     if (lines) { query.set("from", lines[0]); query.set("to", lines[1]); }
     try {
       const response = await fetch(`${run.url}?${query}`);
+      globalThis.runfs.answered(response.status);
       if (!response.ok) return null;
       const answer = await response.json();
       run.alive = answer.alive;
       if (!lines && !(run.whole?.line.length > answer.line.length)) run.whole = answer;
       return answer;
     } catch {
+      globalThis.runfs.unanswered();
       return null; // the server is restarting: what is drawn stays, the next turn asks again
     }
   }

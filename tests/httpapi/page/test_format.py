@@ -91,3 +91,10 @@ def test_moment() -> None:
 )
 def test_value(value: object, text: str) -> None:
     assert format.value(value) == text
+
+
+def test_names_show_what_is_invisible_in_them() -> None:
+    assert format.name("a <b>") == "<bdi>a &lt;b&gt;</bdi>"
+    assert format.name("\u202egnp.exe") == '<bdi><i class="unseen">U+202E</i>gnp.exe</bdi>'
+    assert "U+200B" in format.name("zero\u200bwidth")
+    assert format.name("שלום 👩\u200d🔬") == "<bdi>שלום 👩\u200d🔬</bdi>"

@@ -114,5 +114,5 @@ async def test_other_runs(site: Any, api: Any, run: str) -> None:
     assert text.count("data-run=") == 2
     assert 'data-key="acc"' in text
     offered = await site.get(f"{RUN}/metrics/offer?q=oth")
-    assert ">running</span> other<" in offered
+    assert ">running</span> <bdi>other</bdi><" in offered
     assert "No other run fits" in await site.get(f"{RUN}/metrics/offer?q=oth&with=r2")
