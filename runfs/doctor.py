@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import platform
+import shlex
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from runfs import mount_form
 from runfs.mount_form import Reach
 from runfs.mounting import has_mount_nfs
 from runfs.mounts import is_stale, mounts
-from runfs.probe import reach
+from runfs.probe import reach, refusal
 from runfs.reading import daemon_address
 from runfs.settings import Address, nfs_address
 
@@ -38,12 +39,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 0 if a mount would work, else 1."""
     address: Address = arguments.nfs or daemon_address()
     found = asyncio.run(reach(address))
-    findings = [*of_machine(platform.system()), *of_daemon(found, is_open(address)), *of_mounts()]
+    findings = [*of_machine(platform.system()), *of_daemon(found, is_open(address))]
+    if found.serves:
+        findings += of_export(asyncio.run(refusal(address, "/")))
+    findings += of_mounts()
     for finding in findings:
         mark = "✗" if finding.blocks else "!" if finding.remedy else "✓"
         print(f"{mark} {finding.text}" + (f"\n    {finding.remedy}" if finding.remedy else ""))
     works = not any(finding.blocks for finding in findings)
-    print("A mount would work: runfs mount DIR" if works else "A mount would not work.")
+    how = "runfs mount DIR" if os.geteuid() == 0 else "as root, runfs mount DIR"
+    print(f"A mount would work: {how}" if works else "A mount would not work.")
     return 0 if works else 1
 
 
@@ -62,7 +67,7 @@ def of_machine(system: str) -> Iterator[Finding]:
     if os.geteuid() == 0:
         yield Finding("you are root")
     else:
-        yield Finding("only root may mount", "use sudo")
+        yield Finding("you are not root, who alone may mount", "use sudo")
 
 
 def of_daemon(found: Reach, is_open: bool) -> Iterator[Finding]:
@@ -70,28 +75,42 @@ def of_daemon(found: Reach, is_open: bool) -> Iterator[Finding]:
     if found.serves:
         yield Finding(f"NFS answers at {found.nfs}")
     elif is_open:
-        remedy = "stop what has the port, or choose another with `runfs serve --nfs HOST:PORT`"
-        yield Finding(f"something that is not NFS answers at {found.nfs}", remedy, blocks=True)
+        remedy = "restart the daemon if it hangs; if the port is another's, `runfs serve --nfs HOST:PORT`"
+        yield Finding(f"what listens at {found.nfs} gives no NFS answer", remedy, blocks=True)
     else:
         yield Finding(f"nothing answers at {found.nfs}", "start `runfs serve`", blocks=True)
     if not found.serves:
         return
-    explicit = "use the explicit form: " + mount_form.explicit_mount(found.nfs)
+    explicit = "`runfs mount` names them: " + mount_form.explicit_mount(found.nfs)
     if found.plain:
-        yield Finding("the portmapper knows it: mounts need no options")
+        yield Finding("the portmapper knows it: mounts need no ports")
         if not found.knows_locks:
-            yield Finding("no lock manager is registered: locks would hang", "mount with -o nolock")
+            remedy = (
+                "mount with -o nolock, as `runfs mount` does: locks then hold among this machine's programs"
+            )
+            yield Finding("the portmapper does not know our lock manager: locks would hang", remedy)
     elif not found.has_portmapper:
         yield Finding("no portmapper answers on port 111: mounts must name their ports", explicit)
     else:
-        yield Finding("a portmapper that does not know the daemon is in the way", explicit)
+        yield Finding(
+            "a portmapper that does not know the daemon has port 111: mounts must name theirs", explicit
+        )
+
+
+def of_export(refused: str | None) -> Iterator[Finding]:
+    """What the daemon says to a mount."""
+    if refused:
+        what, _, remedy = refused.partition("; ")
+        yield Finding(what, remedy, blocks=True)
 
 
 def of_mounts() -> Iterator[Finding]:
     """Mounts that do not answer."""
     for mounted in mounts():
-        if mounted.type in ("nfs", "nfs4") and is_stale(mounted):
-            remedy = f"umount -f {mounted.folder}, or start the daemon that it waits for"
+        if is_stale(mounted):
+            remedy = (
+                f"`runfs umount {shlex.quote(str(mounted.folder))}`, or start the daemon that it waits for"
+            )
             yield Finding(f"the mount on {mounted.folder} does not answer", remedy)
 
 

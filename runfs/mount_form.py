@@ -3,6 +3,9 @@
 The plain form, `mount -t nfs localhost:/ DIR`, tries NFS on port 2049 and asks a portmapper on port 111. It
 needs NFS, MOUNT and a status monitor there; without a lock manager locks would hang, so `nolock` is added.
 Where any of it is missing, the explicit form names every port, and asks nobody else.
+
+`ro` is always added: the mount can do without, but who opens a file to write is then told "Permission denied"
+by the server's ACCESS, and with it "Read-only file system" by the kernel.
 """
 
 from __future__ import annotations
@@ -40,14 +43,15 @@ def command(found: Reach, path: str, folder: Path, system: str) -> list[str]:
     if system == "Darwin":  # mount_nfs(8); its lock manager would want a portmapper on port 111
         options = f"vers=3,tcp,port={port},mountport={port},nolocks,rdonly"
     elif not found.plain:
-        options = f"vers=3,proto=tcp,port={port},mountproto=tcp,mountport={port},nolock"
+        options = f"ro,vers=3,proto=tcp,port={port},mountproto=tcp,mountport={port},nolock"
     else:
-        options = "" if found.knows_locks else "nolock"
+        options = "ro" if found.knows_locks else "ro,nolock"
     return [
         "mount",
         "-t",
         "nfs",
-        *(["-o", options] if options else []),
+        "-o",
+        options,
         f"{host(found.nfs)}:{path}",
         str(folder),
     ]

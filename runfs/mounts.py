@@ -44,13 +44,15 @@ def from_listing(lines: Iterable[str]) -> list[Mounted]:
     return [Mounted(match[1], Path(match[2]), match[3]) for match in matches if match]
 
 
-def is_mounted(folder: Path) -> bool:
-    """Whether something is mounted on the folder."""
-    return any(mounted.folder == folder for mounted in mounts())
+def mounted_on(folder: Path) -> Mounted | None:
+    """What is mounted on the folder; the last of several, which hides the others."""
+    return next((mounted for mounted in reversed(mounts()) if mounted.folder == folder), None)
 
 
 def is_stale(mounted: Mounted) -> bool:
-    """Whether a mount does not answer: its daemon is gone, or is another one now."""
+    """Whether an NFS mount does not answer: its daemon is gone, or is another one now."""
+    if mounted.type not in ("nfs", "nfs4"):
+        return False
     try:
         done = subprocess.run(["stat", "-f", str(mounted.folder)], capture_output=True, timeout=STAT_LIMIT_S)
     except subprocess.TimeoutExpired:

@@ -108,6 +108,7 @@ def test_hostile_names(machine: Machine, mount: str) -> None:
 
 
 def test_nothing_can_be_written(machine: Machine, mount: str) -> None:
+    """The plain mount."""
     for attempt in (
         "touch new",
         "mkdir new",
@@ -121,7 +122,8 @@ def test_nothing_can_be_written(machine: Machine, mount: str) -> None:
         refused = machine.run(f"cd $1/runs/run2 && {attempt}", mount)
         assert refused.status != 0, attempt
         assert "Read-only file system" in refused.text, f"{attempt}: {refused.text}"
-    # Opening to write asks ACCESS first, which grants nothing that a write would then refuse.
+    # Opening to write asks ACCESS first, which grants nothing that a write would then refuse: ARCHITECTURE.md
+    # says why. `runfs mount` adds "ro", and then these say "Read-only file system" too (test_command.py).
     for attempt in ("echo more >>metadata.json", "truncate -s 0 metadata.json"):
         refused = machine.run(f"cd $1/runs/run2 && {attempt}", mount)
         assert refused.status != 0, attempt

@@ -10,6 +10,7 @@ from runfs import doctor
 from runfs.__main__ import main
 from runfs.mount_form import Reach
 from runfs.mounts import Mounted
+from runfs.probe import NOT_ALLOWED
 from runfs.settings import Address
 
 HERE = Address("127.0.0.1", 2049)
@@ -39,16 +40,16 @@ def test_no_daemon(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_another_server_on_the_port(here: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--nfs", here.http.removeprefix("http://")]) == 1
-    assert "something that is not NFS answers" in capsys.readouterr().out
+    assert "gives no NFS answer" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (Reach(HERE, True, True, True, True, True), "need no options"),
+        (Reach(HERE, True, True, True, True, True), "need no ports"),
         (Reach(HERE, True, True, True, True, False), "locks would hang"),
         (Reach(HERE, True), "must name their ports"),
-        (Reach(HERE, True, True), "is in the way"),
+        (Reach(HERE, True, True), "does not know the daemon has port 111"),
     ],
 )
 def test_portmappers(found: Reach, said: str) -> None:
@@ -81,7 +82,14 @@ def test_the_kernels_client(tmp_path: Path) -> None:
 def test_a_mount_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Mounted("localhost:/", Path("/mnt/dead"), "nfs"), Mounted("proc", Path("/proc"), "proc")]
     monkeypatch.setattr(doctor, "mounts", lambda: found)
-    monkeypatch.setattr(doctor, "is_stale", lambda mounted: True)
+    monkeypatch.setattr(doctor, "is_stale", lambda mounted: mounted.type == "nfs")
     [finding] = doctor.of_mounts()
     assert "/mnt/dead" in finding.text
-    assert "umount -f /mnt/dead" in finding.remedy
+    assert "`runfs umount /mnt/dead`" in finding.remedy
+
+
+def test_a_daemon_that_refuses() -> None:
+    [finding] = doctor.of_export(NOT_ALLOWED)
+    assert finding.blocks
+    assert "--allow" in finding.remedy
+    assert not list(doctor.of_export(None))

@@ -17,13 +17,13 @@ def form(found: Reach, path: str = "/", system: str = "Linux") -> str:
 
 
 def test_the_plain_form_where_all_is_known() -> None:
-    assert form(WHOLE) == "mount -t nfs localhost:/ /mnt/wandb"
-    assert form(WHOLE, "/projects/a/b") == "mount -t nfs localhost:/projects/a/b /mnt/wandb"
+    assert form(WHOLE) == "mount -t nfs -o ro localhost:/ /mnt/wandb"
+    assert form(WHOLE, "/projects/a/b") == "mount -t nfs -o ro localhost:/projects/a/b /mnt/wandb"
 
 
 def test_no_locks_without_a_lock_manager() -> None:
     found = Reach(HERE, True, True, True, True, knows_locks=False)
-    assert form(found) == "mount -t nfs -o nolock localhost:/ /mnt/wandb"
+    assert form(found) == "mount -t nfs -o ro,nolock localhost:/ /mnt/wandb"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_no_locks_without_a_lock_manager() -> None:
     ],
 )
 def test_the_explicit_form_where_anything_is_missing(found: Reach) -> None:
-    options = "vers=3,proto=tcp,port=2049,mountproto=tcp,mountport=2049,nolock"
+    options = "ro,vers=3,proto=tcp,port=2049,mountproto=tcp,mountport=2049,nolock"
     assert form(found) == f"mount -t nfs -o {options} localhost:/ /mnt/wandb"
 
 
@@ -68,4 +68,4 @@ def test_conf_names_every_port() -> None:
 
 
 def test_the_line_for_a_shell() -> None:
-    assert mount_form.explicit_mount(HERE).startswith("mount -t nfs -o vers=3,proto=tcp,port=2049,")
+    assert mount_form.explicit_mount(HERE).startswith("mount -t nfs -o ro,vers=3,proto=tcp,port=2049,")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from runfs import mounts
 from runfs.mounts import Mounted
 
@@ -26,7 +28,15 @@ def test_macos_listing() -> None:
 
 
 def test_this_machine(tmp_path: Path) -> None:
-    assert mounts.is_mounted(Path("/proc"))
-    assert not mounts.is_mounted(tmp_path)
-    assert not mounts.is_stale(Mounted("proc", Path("/proc"), "proc"))
+    found = mounts.mounted_on(Path("/proc"))
+    assert found is not None
+    assert found.type == "proc"
+    assert mounts.mounted_on(tmp_path) is None
+    assert not mounts.is_stale(Mounted("proc", tmp_path / "gone", "proc"))
     assert mounts.is_stale(Mounted("x", tmp_path / "gone", "nfs"))
+
+
+def test_the_last_of_several_mounts_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["tmpfs /mnt tmpfs rw 0 0", "localhost:/ /mnt nfs ro 0 0", "proc /proc proc rw 0 0"]
+    monkeypatch.setattr(mounts, "mounts", lambda: mounts.from_table(lines))
+    assert mounts.mounted_on(Path("/mnt")) == Mounted("localhost:/", Path("/mnt"), "nfs")

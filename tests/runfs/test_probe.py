@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nfsd.portmap import IPPROTO_TCP, IPPROTO_UDP, Mappings, Portmap
-from nfsd.rpc import Dispatch, Server
+from nfsd.rpc import Call, Dispatch, Limits, Program, Server, procedure
 from runfs import probe
 from runfs.mount_form import Reach
 from runfs.settings import NFS_PORT, Address
@@ -50,3 +50,30 @@ async def test_another_servers_entries_are_not_ours(served: Any, mappings: Mappi
 async def test_something_else_on_the_port(served: Any) -> None:
     address = Address.parse(served.http.removeprefix("http://"), 80)
     assert not (await probe.reach(address)).serves
+
+
+async def test_what_a_mount_would_be_told(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = Address.parse(served.nfs, NFS_PORT)
+    assert await probe.refusal(address, "/") is None
+    assert await probe.refusal(address, "/projects/team/vision") is None
+    for path in ("/absent", "/runs/r1/metadata.json"):
+        told = await probe.refusal(address, path)
+        assert told is not None
+        assert told.startswith(f"{path} is no folder")
+    told = await probe.refusal(Address("127.0.0.1", 1), "/")
+    assert told is not None
+    assert told.startswith("the daemon does not answer")
+
+
+async def test_a_machine_that_may_not_mount() -> None:
+    class Refusing(Program, number=100005, version=3):
+        def admits(self, client: str) -> bool:
+            return False
+
+        @procedure(1)
+        async def mnt(self, arguments: None, call: Call) -> None: ...
+
+    server = Server(Dispatch([Refusing()]), Limits(drain_seconds=0))
+    address = Address("127.0.0.1", await server.listen_tcp("127.0.0.1", 0))
+    assert await probe.refusal(address, "/") == probe.NOT_ALLOWED
+    await server.stop()

@@ -19,6 +19,8 @@ from kernel_client import Machine, die_with_parent
 
 START_LIMIT_S = 30.0
 ROOT = Path(__file__).resolve().parents[3]
+RUNFS = f"env PYTHONPATH={ROOT} {sys.executable} -m runfs"
+"""The command, for a guest's shell."""
 
 
 class Daemon:
@@ -60,10 +62,15 @@ class Daemon:
         self._process.kill()
         self._process.wait()
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        os.kill(self._process.pid, number)
+
     def stop(self) -> int:
         """End it as a user would, and give its exit status."""
+        self.signal(signal.SIGTERM)
         assert self._process is not None
-        os.kill(self._process.pid, signal.SIGTERM)
         return self._process.wait(timeout=START_LIMIT_S)
 
     def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> Any:

@@ -1,13 +1,14 @@
-"""A hundred thousand files of one content, put into a catalog at once: HTTP would take minutes."""
+"""Files put into a catalog directly: over HTTP so many would take minutes, and some names be refused."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def add_files(catalog: Path, directory: str, count: int) -> None:
-    """Copy the file `seed` of a directory `count` times, as file0, file1 ...; no daemon may run."""
+def add_files(catalog: Path, directory: str, added: Sequence[str]) -> None:
+    """Copy the file `seed` of a directory under these names; no daemon may run."""
     with sqlite3.connect(catalog) as db:
         seed = db.execute("SELECT * FROM entries WHERE path = ?", (f"{directory}/seed",))
         names = [column[0] for column in seed.description]
@@ -18,21 +19,21 @@ def add_files(catalog: Path, directory: str, count: int) -> None:
         segment = db.execute(
             "SELECT size, blob_id FROM segments WHERE version_id = ?", (row["version_id"],)
         ).fetchone()
-        for number in range(count):
+        for name in added:
             row |= {
                 "id": None,
-                "name": f"file{number}",
-                "path": f"{directory}/file{number}",
+                "name": name,
+                "path": f"{directory}/{name}",
                 "version_id": None,
             }
             entry_id = insert(db, "entries", row)
             version_id = insert(db, "versions", version_row | {"id": None, "entry_id": entry_id})
             db.execute("UPDATE entries SET version_id = ? WHERE id = ?", (version_id, entry_id))
             db.execute("INSERT INTO segments VALUES (?, 0, ?, ?)", (version_id, *segment))
-        size = count * version_row["size"]
+        size = len(added) * version_row["size"]
         db.execute(
             "UPDATE filesets SET files = files + ?, bytes = bytes + ? WHERE id = ?",
-            (count, size, row["fileset_id"]),
+            (len(added), size, row["fileset_id"]),
         )
     db.close()
 
