@@ -142,7 +142,10 @@ class StoredRun:
         return self
 
     def update(self, **changes: Any) -> None:
-        """Change display_name, notes, group, job_type, tags, config or summary (these two key by key)."""
+        """Change display_name, notes, group, job_type, tags, config or summary (these two key by key).
+
+        `config_remove` and `summary_remove` are lists of keys to take away.
+        """
         from .values import plain
 
         self._client.patch(plain(changes))

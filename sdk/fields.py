@@ -9,7 +9,7 @@ from .errors import UsageError
 from .values import encode, plain
 
 VALUE_MAX_BYTES = 256 << 10  # of one value of config or summary, as JSON
-Tell = Callable[[dict[str, Any]], None]
+Tell = Callable[[dict[str, Any], list[str]], None]  # keys that were set, and keys that went
 
 
 def as_mapping(given: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def checked(what: str, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Fields(dict[str, Any]):
-    """A dictionary with keys as attributes; `tell` is called with each change, None for a key that went."""
+    """A dictionary with keys as attributes; `tell` is called with each change."""
 
     def __init__(self, tell: Tell, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(initial or {})
@@ -54,10 +54,14 @@ class Fields(dict[str, Any]):
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(key)
-        self._told({key: None})
+        self._told({}, [key])
 
-    def _told(self, changes: dict[str, Any]) -> None:
-        object.__getattribute__(self, "_tell")(changes)
+    def __ior__(self, given: Any) -> Fields:  # type: ignore[override,misc]
+        self.update(given)
+        return self
+
+    def _told(self, changes: dict[str, Any], gone: Iterable[str] = ()) -> None:
+        object.__getattribute__(self, "_tell")(changes, list(gone))
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -90,20 +94,20 @@ class Fields(dict[str, Any]):
     def pop(self, key: str, *default: Any) -> Any:
         """As in dict."""
         if key in self:
-            self._told({key: None})
+            self._told({}, [key])
         return super().pop(key, *default)
 
     def popitem(self) -> tuple[str, Any]:
         """As in dict."""
         key, value = super().popitem()
-        self._told({key: None})
+        self._told({}, [key])
         return key, value
 
     def clear(self) -> None:
         """As in dict."""
-        gone: Iterable[str] = list(self)
+        gone = list(self)
         super().clear()
-        self._told(dict.fromkeys(gone))
+        self._told({}, gone)
 
     def follow(self, changes: Mapping[str, Any]) -> None:
         """Take changes that the run already knows of."""

@@ -65,7 +65,8 @@ class Run:
             return
         self._spool = Spool(self._settings.root, self.id, self._settings.spool_max_bytes)
         self._spool.event("run", run=self._begin, url=self._settings.url)
-        self._tell_config({key: self.config[key] for key in self.config if key not in self._begin["config"]})
+        rest = {key: self.config[key] for key in self.config if key not in self._begin["config"]}
+        self._tell_config(rest, [])
         if self.mode == "online":
             self._start_sending(self._spool)
         if self._settings.console == "wrap":
@@ -204,17 +205,17 @@ class Run:
         if self._spool is not None and not self._finished and os.getpid() == self._pid:
             self._spool.console(line.encode("utf-8", "replace"))
 
-    def _tell_config(self, changes: dict[str, Any]) -> None:
-        self._tell("config", changes)
+    def _tell_config(self, changes: dict[str, Any], gone: list[str]) -> None:
+        self._tell("config", changes, gone)
 
-    def _tell_summary(self, changes: dict[str, Any]) -> None:
-        self._tell("summary", changes)
+    def _tell_summary(self, changes: dict[str, Any], gone: list[str]) -> None:
+        self._tell("summary", changes, gone)
 
-    def _tell(self, what: str, changes: dict[str, Any]) -> None:
+    def _tell(self, what: str, changes: dict[str, Any], gone: list[str]) -> None:
         self._check(f"{what}.update")
         made_plain = checked(what, changes)
-        if self._spool is not None and changes:
-            self._spool.event("update", **{what: made_plain})
+        if self._spool is not None and (changes or gone):
+            self._spool.event("update", **{what: made_plain, f"{what}_remove": gone})
 
     def save(
         self,

@@ -270,4 +270,4 @@ class Delivery:
 
 
 def _copied(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else value
+    return value.copy() if isinstance(value, dict | list) else value

@@ -17,7 +17,9 @@ from ..values import encode
 SUMMARY_VALUE_BYTES = 4096  # of one value as JSON
 SUMMARY_DEPTH = 16  # of containers in one value
 PATCH_BYTES = 512 << 10  # of one request; the server takes twice as much
-MERGED = ("config", "summary")  # objects of a run that are patched key by key; other fields are replaced
+# Objects of a run that are patched key by key, each with the list of keys to take away; other fields are
+# replaced.
+MERGED = {"config": "config_remove", "summary": "summary_remove"}
 
 
 @dataclass(slots=True)
@@ -69,8 +71,16 @@ def _deeper(value: Any, depth: int) -> bool:
 
 def pieces(patch: dict[str, Any], max_bytes: int = PATCH_BYTES) -> Iterator[dict[str, Any]]:
     """Patches of about `max_bytes` at most, which together do what `patch` does."""
-    piece: dict[str, Any] = {name: value for name, value in patch.items() if name not in MERGED}
+    keyed = {*MERGED, *MERGED.values()}
+    piece: dict[str, Any] = {name: value for name, value in patch.items() if name not in keyed}
     size = len(encode(piece))
+    for name in MERGED.values():
+        for key in patch.get(name, ()):
+            if piece and size + len(encode(key)) > max_bytes:
+                yield piece
+                piece, size = {}, 0
+            piece.setdefault(name, []).append(key)
+            size += len(encode(key))
     for name in MERGED:
         for key, value in patch.get(name, {}).items():
             more = len(encode({key: value}))
@@ -85,8 +95,15 @@ def pieces(patch: dict[str, Any], max_bytes: int = PATCH_BYTES) -> Iterator[dict
 
 def merge(patch: dict[str, Any], later: dict[str, Any]) -> None:
     """Change `patch` into one that does what it did and then what `later` does."""
+    for name, removed in MERGED.items():
+        for key in later.get(removed, ()):
+            patch.get(name, {}).pop(key, None)
+            if key not in patch.setdefault(removed, []):
+                patch[removed].append(key)
     for name, value in later.items():
         if name in MERGED:
             patch.setdefault(name, {}).update(value)
-        else:
+            if gone := patch.get(MERGED[name]):
+                patch[MERGED[name]] = [key for key in gone if key not in value]
+        elif name not in MERGED.values():
             patch[name] = value

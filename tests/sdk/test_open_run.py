@@ -15,6 +15,8 @@ import pytest
 import sdk
 from sdk.api import Api
 
+from .conftest import until
+
 
 def stored(run: sdk.Run) -> dict[str, str | None]:
     return {file.name: file.sha256 for file in Api().run(run.path).files()}
@@ -207,6 +209,24 @@ def test_a_key_is_nowhere_on_disk(server: object, spools: Path, monkeypatch: pyt
 def test_a_huge_row_is_refused_at_once(server: object) -> None:
     with sdk.init() as run, pytest.raises(ValueError, match="save a file instead"):
         run.log({"a": "x" * (4 << 20)})
+
+
+def test_none_is_a_value_and_del_takes_away(server: object) -> None:
+    with sdk.init(config={"a": 1, "b": 2, "c": 3}) as run:
+        run.log({"loss": 1, "best": 2})
+        run.config["a"] = None
+        run.config.d = None
+        run.summary["loss"] = None
+        del run.config["b"]
+        run.config["b"] = None
+        del run.config["c"]
+        until(lambda: "best" in Api().run(run.path).summary)
+        del run.summary["best"]
+    found = Api().run(run.path)
+    assert found.config == {"a": None, "b": None, "d": None}
+    assert (found.summary["loss"], "best" in found.summary) == (None, False)
+    found.update(config={"a": 4, "e": None}, config_remove=["d"])
+    assert found.config == {"a": 4, "b": None, "e": None}
 
 
 def test_large_configs_and_values(server: object) -> None:

@@ -61,38 +61,59 @@ def test_deep_values_stay_out_of_the_summary() -> None:
     assert fold([b"h" + json.dumps(row).encode()]).patch == {"summary": {"deep": deep, "flat": [1]}}
 
 
+KEYS = st.sampled_from("abc")
+VALUES = st.integers() | st.none()
+
+
 @given(
-    st.dictionaries(st.text("abc", max_size=3), st.integers() | st.none(), max_size=8),
+    st.dictionaries(st.text("abc", max_size=3), VALUES, max_size=8),
     st.dictionaries(st.text("abc", max_size=3), st.integers(), max_size=8),
+    st.lists(st.text("def", min_size=1, max_size=3), unique=True, max_size=8),
     st.integers(1, 60),
 )
-def test_pieces_do_what_the_whole_does(config: dict[str, Any], summary: dict[str, Any], limit: int) -> None:
-    patch = {"notes": "n", "config": config, "summary": summary}
+def test_pieces_do_what_the_whole_does(
+    config: dict[str, Any], summary: dict[str, Any], gone: list[str], limit: int
+) -> None:
+    patch = {"notes": "n", "config": config, "summary": summary, "summary_remove": gone}
     together: dict[str, Any] = {}
     for piece in pieces(patch, limit):
-        assert len(json.dumps(piece)) <= limit + 80  # one key may be longer than the limit
+        assert len(json.dumps(piece)) <= limit + 120  # one key may be longer than the limit
         merge(together, piece)
-    assert together == {name: value for name, value in patch.items() if value}
+    assert {name: value for name, value in together.items() if value} == {
+        name: value for name, value in patch.items() if value
+    }
 
 
 patches = st.fixed_dictionaries(
     {},
-    optional={"config": st.dictionaries(st.sampled_from("abc"), st.integers()), "notes": st.text(max_size=2)},
+    optional={
+        "config": st.dictionaries(KEYS, VALUES),
+        "config_remove": st.lists(KEYS, unique=True),
+        "summary": st.dictionaries(KEYS, VALUES),
+        "summary_remove": st.lists(KEYS, unique=True),
+        "notes": st.text(max_size=2),
+    },
 )
 
 
 def applied(run: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    run = {"config": dict(run.get("config", {})), "notes": run.get("notes", "")}
-    run["config"].update(patch.get("config", {}))
-    run["notes"] = patch.get("notes", run["notes"])
-    return run
+    """What the server makes of a run: keys go, then keys are set."""
+    changed = {"notes": patch.get("notes", run["notes"])}
+    for name in ("config", "summary"):
+        left = {key: value for key, value in run[name].items() if key not in patch.get(f"{name}_remove", ())}
+        changed[name] = left | patch.get(name, {})
+    return changed
 
 
-@given(st.lists(patches, max_size=5))
-def test_merged_patches_do_what_they_did_one_by_one(given_patches: list[dict[str, Any]]) -> None:
-    one_by_one: dict[str, Any] = {}
+@given(st.dictionaries(KEYS, VALUES), st.lists(patches, max_size=5), st.integers(1, 60))
+def test_merged_patches_do_what_they_did_one_by_one(
+    before: dict[str, Any], given_patches: list[dict[str, Any]], limit: int
+) -> None:
+    one_by_one = in_pieces = {"config": before, "summary": {}, "notes": ""}
     merged: dict[str, Any] = {}
     for patch in given_patches:
         one_by_one = applied(one_by_one, patch)
-        merge(merged, patch)
-    assert applied({}, merged) == applied(one_by_one, {})
+        merge(merged, json.loads(json.dumps(patch)))
+    for piece in pieces(merged, limit):
+        in_pieces = applied(in_pieces, piece)
+    assert in_pieces == one_by_one
