@@ -16,11 +16,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from runfs import chores, nfs_side, opened
+from runfs import chores, folder, nfs_side, opened
 from runfs.metrics import Calls
 from runfs.ports import bound_to
 from runfs.serving import Serving, remove
-from runfs.settings import CACHE_FOLDER, Settings
+from runfs.settings import BLOBS_FOLDER, CACHE_FOLDER, Settings
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ async def running(settings: Settings, sockets: Sockets) -> AsyncIterator[Serving
                 cache=settings.data / CACHE_FOLDER,
             )
         )
+        own = settings.blobs == (settings.data / BLOBS_FOLDER).as_uri()
+        folder.note_blobs(settings.data, None if own else settings.blobs)
         await chores.first_start(store.catalog, settings)
         listening = await stack.enter_async_context(nfs_side.serving(settings, sockets.rpc, store, calls))
 

@@ -11,6 +11,7 @@ from runfs.errors import CommandError
 
 KEY_FILE = "key"
 LOCK_FILE = "lock"
+BLOBS_FILE = "blobs.url"
 _FOLDER_MODE = 0o700
 _KEY_MODE = 0o600
 
@@ -66,6 +67,28 @@ def write_key(data: Path, key: str) -> Path:
         file.flush()
         os.fsync(descriptor)
     return path
+
+
+def note_blobs(data: Path, url: str | None) -> None:
+    """Remember where the bytes are when they are not in the folder itself: commands and later starts use it.
+
+    Bytes that went elsewhere at one start would be missing at the next.
+    """
+    path = data / BLOBS_FILE
+    if url is None:
+        path.unlink(missing_ok=True)
+        return
+    fresh = path.with_suffix(".tmp")
+    fresh.write_text(url + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+def noted_blobs(data: Path) -> str | None:
+    """Where the bytes are, None when in the folder itself."""
+    try:
+        return (data / BLOBS_FILE).read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
 
 
 def _complaint(data: Path, error: OSError) -> str:

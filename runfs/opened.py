@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runfs import account
 from runfs.errors import CommandError
-from runfs.settings import BLOBS_FOLDER, CATALOG_FILE, add_data_argument, default_data
+from runfs.settings import CATALOG_FILE, add_data_argument, blobs_of, default_data
 from store.blobs import Blobs, open_blobs
 from store.catalog import Catalog
 from store.catalog.catalog import POLL_S
@@ -31,7 +31,7 @@ def add_store_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that say which catalog and which blobs."""
     add_arguments(parser)
     parser.add_argument(
-        "--blobs", metavar="URL", help="where files' bytes are kept; a folder in the data folder"
+        "--blobs", metavar="URL", help="where files' bytes are kept; where `runfs serve` kept them last"
     )
 
 
@@ -87,7 +87,7 @@ async def store_of(arguments: argparse.Namespace, grace_s: float, versions_kept:
     """The store that a command line names; what it refuses inside the block is the command's error."""
     data = data_folder(arguments)
     catalog_url = arguments.catalog or str(data / CATALOG_FILE)
-    blobs_url = arguments.blobs or (data / BLOBS_FOLDER).as_uri()
+    blobs_url = blobs_of(data, arguments.blobs)
     try:
         async with store(catalog_url, blobs_url, grace_s, versions_kept, poll_s=None) as opened_store:
             yield opened_store

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runfs.errors import CommandError
+from runfs.folder import noted_blobs
 
 HTTP_PORT = 8080
 NFS_PORT = 2049
@@ -147,7 +148,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--user", metavar="NAME", type=_user, help="whom the daemon becomes when root started it")
     add("--catalog", metavar="URL", help="where the catalog is kept; a file in the data folder")
     add(
-        "--blobs", metavar="URL", help="where files' bytes are kept; a folder in the data folder, or s3://..."
+        "--blobs",
+        metavar="URL",
+        help="where files' bytes are kept, as s3://...; where they were; at first in the data folder",
     )
     add(
         "--grace",
@@ -177,7 +180,7 @@ def from_arguments(arguments: argparse.Namespace, environ: Mapping[str, str]) ->
     return Settings(
         data=data,
         catalog=arguments.catalog or str(data / CATALOG_FILE),
-        blobs=arguments.blobs or (data / BLOBS_FOLDER).as_uri(),
+        blobs=blobs_of(data, arguments.blobs),
         http=arguments.http,
         nfs=nfs,
         portmap=portmap,
@@ -192,6 +195,11 @@ def from_arguments(arguments: argparse.Namespace, environ: Mapping[str, str]) ->
         versions_kept=arguments.versions,
         verbose=arguments.verbose,
     )
+
+
+def blobs_of(data: Path, asked: str | None) -> str:
+    """Where the bytes are: as asked for, else as at the last start, else in the folder."""
+    return asked or noted_blobs(data) or (data / BLOBS_FOLDER).as_uri()
 
 
 def default_data(environ: Mapping[str, str]) -> Path:

@@ -28,7 +28,7 @@ def _s3(bucket: str, prefix: str, query: str, cache: Path | None) -> Blobs:
     from store.blobs.cached import LIMIT_BYTES, CachedBlobs
     from store.blobs.s3 import S3Blobs  # only who uses S3 has it imported
 
-    if "@" in bucket:
+    if "@" in bucket or "@" in query:
         raise Refused("no credentials belong into the URL of a bucket: set AWS_ACCESS_KEY_ID and so on")
     options = {name: values[-1] for name, values in parse_qs(query).items()}
     unknown = options.keys() - {"endpoint", "region", "cache_bytes"}

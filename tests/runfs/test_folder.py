@@ -56,3 +56,13 @@ def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
     path = folder.write_key(tmp_path, "runfs_key")
     assert path.read_text() == "runfs_key\n"
     assert mode(path) == 0o600
+
+
+def test_where_the_bytes_are_is_remembered(tmp_path: Path) -> None:
+    assert folder.noted_blobs(tmp_path) is None
+    folder.note_blobs(tmp_path, None)
+    folder.note_blobs(tmp_path, "s3://bucket/größe")
+    assert folder.noted_blobs(tmp_path) == "s3://bucket/größe"
+    folder.note_blobs(tmp_path, None)
+    assert folder.noted_blobs(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import urllib3
+from daemon_process import start
 
 from runfs.__main__ import main
 from store.blobs import open_blobs
@@ -66,3 +69,19 @@ def test_an_orphan_is_harmless(data: Path, capsys: pytest.CaptureFixture[str]) -
     orphan.write_bytes(b"nobody's")
     assert check(data) == 0
     assert capsys.readouterr().out.endswith("0 wrong, 1 orphans\n")
+
+
+def test_the_bytes_are_looked_for_where_serve_kept_them(tmp_path: Path, capsys: Any) -> None:
+    daemon = start(tmp_path / "data", "--blobs", str(tmp_path / "elsewhere"))
+    daemon.ask("POST", "/api/v1/runs", {"project": "team/vision", "id": "r1"})
+    headers = {"Authorization": f"Bearer {(tmp_path / 'data/key').read_text().strip()}"}
+    url = f"{daemon.http}/api/v1/runs/r1/files?path=a"
+    assert urllib3.request("PUT", url, body=b"text", headers=headers).status == 201
+    daemon.stop()
+    assert main(["fsck", "--deep", "--data", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr().out == "0 wrong, 0 orphans\n"
+    again = start(tmp_path / "data")
+    url = f"{again.http}/api/v1/runs/r1/files?path=b"
+    assert urllib3.request("PUT", url, body=b"more", headers=headers).status == 201
+    assert again.stop() == 0
+    assert len([path for path in (tmp_path / "elsewhere").glob("??/*") if path.is_file()]) == 2

@@ -11,6 +11,7 @@ import pytest
 from runfs import settings
 from runfs.__main__ import Parser
 from runfs.errors import CommandError
+from runfs.folder import note_blobs
 from runfs.settings import Address, Settings
 
 
@@ -145,3 +146,11 @@ def test_sudo_user_counts_for_root_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_parser_is_argparse() -> None:
     assert issubclass(Parser, argparse.ArgumentParser)
+
+
+def test_blobs_stay_where_they_were(tmp_path: Path) -> None:
+    """Who forgets the flag would else find every file missing."""
+    assert parse("--data", str(tmp_path)).blobs == (tmp_path / "blobs").as_uri()
+    note_blobs(tmp_path, "s3://b/p")
+    assert parse("--data", str(tmp_path)).blobs == "s3://b/p"
+    assert parse("--data", str(tmp_path), "--blobs", "s3://c").blobs == "s3://c"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,10 @@ class Served:
         return self.process.wait(timeout=START_LIMIT_S)
 
 
-def start(data: Path, *flags: str) -> Served:
-    """Start a daemon and wait until it serves."""
+def start(data: Path, *flags: str, program: Sequence[str] = ("-m", "runfs")) -> Served:
+    """Start a daemon and wait until it serves. `program` is what Python runs."""
     log = data.with_suffix(".log")
-    argv = [sys.executable, "-m", "runfs", "serve", "--data", str(data), "--http", "127.0.0.1:0"]
+    argv = [sys.executable, *program, "serve", "--data", str(data), "--http", "127.0.0.1:0"]
     argv += ["--nfs", "127.0.0.1:0", "--portmap", "off", *flags]
     with log.open("ab") as output:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output)

@@ -66,12 +66,19 @@ class Seen:
         return self.method == "GET" and bool(self.key) and "uploadId" not in self.query
 
 
+Watch = Callable[[Seen, str], None]
+
+
 @dataclass
 class S3Proxy:
-    """Listens on loopback inside its block. `rule` chooses the fault of each request, None for none."""
+    """Listens on loopback inside its block. `rule` chooses the fault of each request, None for none.
+
+    `watch` is told of each request: "before" and "during" S3 gets it, and "after" it has answered.
+    """
 
     target: str
     rule: Callable[[Seen], Fault | None] = lambda seen: None
+    watch: Watch = lambda seen, phase: None
     seen: list[Seen] = field(default_factory=list)
     hanging: int = 0
     _healed: int = 0
@@ -152,15 +159,18 @@ class S3Proxy:
         body = _body(reading, headers)
         if seen.fault in _REFUSED:
             return _refuse(client, seen, body)
+        self.watch(seen, "before")
         address = urlsplit(self.target)
         with socket.create_connection((address.hostname or "", address.port or 0)) as server:
             server.sendall(_joined(line, headers | {"connection": "close"}))
             for chunk in body:
+                if not seen.sent:
+                    self.watch(seen, "during")
                 flip = seen.fault is Fault.FLIP_IN and not seen.sent
                 seen.sent += len(chunk)
                 server.sendall(_flipped(chunk) if flip else chunk)
             with server.makefile("rb") as answer:
-                return _answer(client, answer, seen)
+                return _answer(client, answer, seen, self.watch)
 
     def _hang(self, client: socket.socket) -> None:
         """Until it is healed, or the client gives up."""
@@ -175,11 +185,12 @@ class S3Proxy:
             self.hanging -= 1
 
 
-def _answer(client: socket.socket, answer: IO[bytes], seen: Seen) -> bool:
+def _answer(client: socket.socket, answer: IO[bytes], seen: Seen, watch: Watch) -> bool:
     line, headers = _head(answer)
     if not line:
         return _reset(client)
     seen.status = int(line.split()[1])
+    watch(seen, "after")
     if seen.fault is Fault.LOST:
         answer.read()
         return _reset(client)
