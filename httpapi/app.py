@@ -11,6 +11,7 @@ from aiohttp import web
 
 from httpapi.auth import Auth
 from httpapi.binding import bound
+from httpapi.bodies import expected
 from httpapi.connections import CONNECTIONS, Connections, most_connections
 from httpapi.door import METRICS, door, set_headers
 from httpapi.metrics import Metrics
@@ -70,7 +71,7 @@ def build(
     app.on_response_prepare.append(set_headers)
     operations = all_operations()
     for operation in operations:
-        app.router.add_route(operation.method, operation.pattern, bound(operation))
+        app.router.add_route(operation.method, operation.pattern, bound(operation), expect_handler=expected)
         if operation.method == "GET":
             app.router.add_route("HEAD", operation.pattern, bound(operation))
     source: health.DocumentSource = _document

@@ -72,6 +72,8 @@ class Auth:
 
         Problem when it is wrong, or its CSRF token is.
         """
+        if len(request.headers.getall("Authorization", ())) > 1:
+            raise Problem("malformed", "The request has several Authorization headers; it may have one.")
         authorization = request.headers.get("Authorization")
         if authorization is not None:
             text = presented_key(authorization)

@@ -5,6 +5,7 @@ that names each wrong field.
 """
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -61,6 +62,8 @@ def _check_access(request: web.Request, access: str) -> None:
 
 def _query(request: web.Request, model: type[BaseModel]) -> BaseModel:
     given = request.query
+    if "\ufffd" in "".join(given.values()):
+        _check_utf8(request.rel_url.raw_query_string)
     values: dict[str, str] = dict(given)
     if len(values) != len(given):
         twice = sorted({name for name in given if len(given.getall(name)) > 1})
@@ -69,6 +72,14 @@ def _query(request: web.Request, model: type[BaseModel]) -> BaseModel:
         return model.model_validate(values)
     except ValidationError as error:
         raise invalid(error, "query") from None
+
+
+def _check_utf8(query: str) -> None:
+    """Bytes that are no UTF-8 were replaced when the query was read: another name would be meant."""
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise Problem("malformed", "The query is not UTF-8.") from None
 
 
 async def _body(request: web.Request, model: type[BaseModel], long_body: bool) -> BaseModel:

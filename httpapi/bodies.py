@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from httpapi.problems import Problem
 
+CONTINUE = "100-continue"
 STALL_S = 60.0  # a client that sends nothing for so long has gone, whatever its connection says
 RATE_MIN = 1024  # bytes a second: who sends less after STALL_S keeps a connection, and sends nothing
 
@@ -16,6 +17,7 @@ async def chunks(request: web.Request) -> AsyncIterator[bytes]:
 
     Only the time that is spent waiting for the client counts.
     """
+    await _go_on(request)
     loop = asyncio.get_running_loop()
     waited = size = 0.0
     while True:
@@ -51,3 +53,28 @@ async def whole(request: web.Request, max_bytes: int) -> bytes:
             raise too_large
         held.append(chunk)
     return held[0] if len(held) == 1 else b"".join(held)
+
+
+async def expected(request: web.Request) -> web.StreamResponse | None:
+    """What is said to a client that waits with its body for our leave: nothing yet, or that it is not given.
+
+    The leave comes when the body is wanted: a body that would be refused is never sent.
+    """
+    expect = request.headers.get("Expect", "")
+    if expect.lower() == CONTINUE:
+        return None
+    response = Problem("expectation", f"Of all expectations only {CONTINUE} can be met.").response()
+    response.force_close()
+    return response
+
+
+def waits(request: web.Request) -> bool:
+    """Whether the client waits for our leave before it sends the body."""
+    asked = request.headers.get("Expect", "").lower() == CONTINUE and request.version >= HttpVersion11
+    return asked and not request.content.total_bytes
+
+
+async def _go_on(request: web.Request) -> None:
+    if waits(request):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # of the answer, nothing is out yet

@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from httpapi import audit
+from httpapi.bodies import waits
 from httpapi.connections import CONNECTIONS
-from httpapi.hosts import check_host, check_origin
+from httpapi.hosts import check_host, check_origin, check_target
 from httpapi.metrics import Metrics
 from httpapi.problems import Problem, problem_of
 from httpapi.state import KEY, STATE
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 METRICS = web.AppKey("metrics", Metrics)
 # Addresses that programs ask: what is refused there is always a problem document.
 FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
+FROM_PAGES = frozenset({"GET", "HEAD", "POST"})
 # How the Files page shows a refusal, for all other addresses; set by whoever registers pages.
 ErrorPage = Callable[[web.Request, Problem], web.StreamResponse]
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
@@ -82,6 +84,7 @@ async def _admit(request: web.Request) -> None:
     transport = request.transport
     local = transport.get_extra_info("sockname") if transport is not None else None
     host = check_host(request.headers, state.settings.hosts, local[0] if isinstance(local, tuple) else None)
+    check_target(request.raw_path, host)
     check_origin(request.method, host, request.headers)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem("media-type", "Bodies are taken as they are, without Content-Encoding.")
@@ -103,6 +106,10 @@ def _refusal(request: web.Request, error: Exception) -> web.StreamResponse:
     if problem.status in AUDITED:
         audit.record(request, "refused", status=problem.status, reason=problem.detail)
     show = request.app.get(ERROR_PAGE)
-    if show is not None and not request.path.startswith(FOR_PROGRAMS):
+    is_for_people = request.method in FROM_PAGES and not request.path.startswith(FOR_PROGRAMS)
+    if show is not None and is_for_people:
         return show(request, problem)
-    return problem.response()
+    response = problem.response()
+    if waits(request):  # its next bytes may be the body all the same, or another request: nobody could say
+        response.force_close()
+    return response

@@ -48,6 +48,16 @@ def check_host(headers: CIMultiDictProxy[str], allowed: Collection[str], local_a
     )
 
 
+def check_target(target: str, host: str) -> None:
+    """Problem when a request's target names its server itself, and another than the Host header.
+
+    Proxies are asked so (RFC 9112 s3.2.2); which of the two names was meant, nobody could say.
+    """
+    _, is_absolute, rest = target.partition("://")
+    if is_absolute and not target.startswith("/") and re.split(r"[/?#]", rest)[0].lower() != host.lower():
+        raise Problem("malformed", "The target of the request and its Host header name two servers.")
+
+
 def check_origin(method: str, host: str, headers: Mapping[str, str]) -> None:
     """Problem when a request that may change something was made by a page of another site.
 

@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "too-large": (413, "The request is too large"),
     "media-type": (415, "The body is of a type that is not taken here"),
     "range": (416, "The range lies outside the file"),
+    "expectation": (417, "The request expects what cannot be had"),
     "misdirected": (421, "This server does not answer to that host name"),
     "invalid": (422, "The request is well-formed but wrong"),
     "mismatch": (422, "The bytes are not those that were announced"),

@@ -53,6 +53,7 @@ SomeProject = Annotated[
 ]
 Text = Annotated[str, Field(max_length=65_536), AfterValidator(_encodable)]
 Line = Annotated[str, Field(max_length=1000), AfterValidator(_encodable)]
+Sought = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$"), AfterValidator(_encodable)]
 Tag = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_encodable)]
 Tags = Annotated[list[Tag], Field(max_length=TAGS_MAX), AfterValidator(_unique)]
 Object = Annotated[

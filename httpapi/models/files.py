@@ -14,6 +14,7 @@ from httpapi.models.fields import (
     ProjectPath,
     Sha256,
     Size,
+    Sought,
     Tags,
     Text,
     Time,
@@ -91,7 +92,7 @@ class ArtifactFileQuery(Paged):
     order: Order = "asc"
     glob: Glob | None = None
     type: Line | None = Field(None, description="image/png, or image/* for all of a kind.")
-    text: Line | None = Field(None, description="Found anywhere in path or description, whatever the case.")
+    text: Sought | None = Field(None, description="Found anywhere in path or description, whatever the case.")
 
 
 class FileQuery(ArtifactFileQuery):

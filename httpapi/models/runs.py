@@ -13,6 +13,7 @@ from httpapi.models.fields import (
     Object,
     PagedInProject,
     SomeProject,
+    Sought,
     Tags,
     Text,
     Time,
@@ -91,7 +92,7 @@ class RunQuery(PagedInProject):
     tag: Line | None = None
     group: Line | None = None
     sweep: Name | None = None
-    text: Line | None = Field(None, description="Found anywhere in id, display name or notes.")
+    text: Sought | None = Field(None, description="Found anywhere in id, display name or notes.")
     order: Literal["asc", "desc"] = Field("desc", description="By creation; desc: newest first.")
 
 

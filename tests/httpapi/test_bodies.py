@@ -93,3 +93,32 @@ async def test_a_body_of_the_longest_length(api: Any) -> None:
             "POST", "/runs/r1/finish", data=b"x" * size, headers={"Content-Type": "application/json"}
         )
         assert answer.status == status
+
+
+async def raw(api: Any, head: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection(api.client.server.host, api.client.server.port)
+    writer.write(f"{head}\r\nHost: localhost\r\n\r\n".encode())
+    return reader, writer
+
+
+async def test_a_body_that_would_be_refused_is_never_asked_for(api: Any) -> None:
+    waits = "Content-Length: 3\r\nExpect: 100-continue"
+    key = f"Authorization: Bearer {api.key}"
+    put = "PUT /api/v1/runs/r1/files?path={} HTTP/1.1\r\n"
+    for head, status in (
+        (put.format("a") + waits, 401),
+        (put.format("..") + f"{key}\r\n{waits}", 422),
+        ("PUT /api/v1/runs/none/files?path=a HTTP/1.1\r\n" + f"{key}\r\n{waits}", 404),
+        (put.format("a") + f"{key}\r\nContent-Length: 3\r\nExpect: a miracle", 417),
+    ):
+        reader, writer = await raw(api, head)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer
+        assert b"application/problem+json" in answer
+        assert b"Connection: close" in answer
+        writer.transport.abort()
+    reader, writer = await raw(api, put.format("a") + f"{key}\r\n{waits}")
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"abc")
+    assert (await reader.readline()) == b"HTTP/1.1 201 Created\r\n"
+    writer.close()

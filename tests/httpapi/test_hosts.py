@@ -3,7 +3,7 @@
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from httpapi.hosts import check_host, check_origin, host_name
+from httpapi.hosts import check_host, check_origin, check_target, host_name
 from httpapi.problems import Problem
 
 ALLOWED = frozenset({"runs.lab.example"})
@@ -131,3 +131,12 @@ def test_reading_needs_no_origin() -> None:
 )
 def test_host_names(value: str, name: str | None) -> None:
     assert host_name(value) == name
+
+
+def test_a_target_that_names_the_server_itself() -> None:
+    check_target("/api/v1/runs?x=http://evil.example", "localhost:80")
+    check_target("*", "localhost")
+    check_target("http://LOCALHOST:80/api", "localhost:80")
+    for target in ("http://evil.example/api", "http://localhost/api", "http://localhost:80@evil.example/api"):
+        with pytest.raises(Problem, match="two servers"):
+            check_target(target, "localhost:80")
