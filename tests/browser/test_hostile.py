@@ -59,6 +59,8 @@ CONTENTS = {
     "liar.pdf": HTML.encode(),
     "bytes.bin": HTML.encode(),
     "bad.parquet": b"PAR1" + HTML.encode() + b"PAR1",
+    "table.tsv": f"{HTML}\tb\n1\t2\n".encode(),
+    "nothing": HTML.encode() + bytes(9),
 }
 NAMES = (
     "<img src=x onerror=top.hacked=1>",

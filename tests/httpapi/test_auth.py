@@ -68,7 +68,20 @@ def request(method: str = "GET", cookie: str | None = None, **headers: str) -> w
     given = {name.replace("_", "-"): text for name, text in headers.items()}
     if cookie is not None:
         given["Cookie"] = f"{COOKIE}={cookie}"
-    return make_mocked_request(method, "/", headers=given)
+    return make_mocked_request(method, given.pop("path", "/"), headers=given)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_the_api_takes_no_form_for_a_token(auth: Auth, key: Any, method: str) -> None:
+    cookie = await signed_in(auth, key[0])
+    for content_type in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        for path, refused in (("/api/v1/runs/r1", True), ("/projects/a/b/runs/r1/files", False)):
+            asked = request(method, cookie, path=path, Content_Type=content_type)
+            if not refused:
+                assert await auth.key_of(asked) == key[0]  # the page itself checks the form's field
+                continue
+            with pytest.raises(Problem, match=CSRF_HEADER):
+                await auth.key_of(asked)
 
 
 async def test_a_key_in_a_header(auth: Auth, key: Any) -> None:

@@ -62,7 +62,7 @@ class Renderer:
     async def _ask(self, kind: Kind, source: Source) -> str:
         if self._child is None or self._child.returncode is not None:
             pipe = asyncio.subprocess.PIPE
-            command = (sys.executable, "-m", worker.__name__)
+            command = (sys.executable, "-c", f"from {worker.__name__} import main; main()")
             self._child = await asyncio.create_subprocess_exec(
                 *command, stdin=pipe, stdout=pipe, env=_environment()
             )

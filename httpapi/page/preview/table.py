@@ -18,6 +18,8 @@ SHOWN_CELL_CHARS = 500
 def render_delimited(source: Source) -> str:
     """A CSV or TSV file; its first row is taken for the header."""
     lines = source.lines()
+    if not lines and source.data:
+        raise Unreadable("The first line of this table is longer than what is read of a file here.")
     if not lines:
         return '<p class="note">This table is empty.</p>'
     text = "\n".join(lines)
@@ -73,7 +75,8 @@ def table_html(header: Sequence[str], rows: Sequence[Sequence[str]], total: int 
         out.extend(f"<td{_class(numeric[i])}>{_cut(cell)}</td>" for i, cell in enumerate(cells))
         out.append("</tr>")
     out.append("</tbody></table></div>")
-    count = f"{total} rows" if total is not None else f"The first {len(rows)} rows"
+    noun = "row" if (len(rows) if total is None else total) == 1 else "rows"
+    count = f"The first {len(rows)} {noun}" if total is None else f"{total} {noun}"
     cut = "" if len(header) <= SHOWN_COLUMNS else f", the first {SHOWN_COLUMNS} of {len(header)} columns"
     return f'<p class="note">{count}{cut}.</p>' + "".join(out)
 

@@ -52,6 +52,8 @@ def _frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == length else None
 
 
-if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+def main() -> None:
+    """Take the limits on, of memory and of what a crash leaves behind; then serve."""
+    for limit, value in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(limit, (value, value))
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from httpapi.page.preview.kinds import Kind
 from httpapi.page.preview.renderer import Renderer
 from httpapi.page.preview.source import Source
-from httpapi.page.preview.worker import BROKEN
+from httpapi.page.preview.worker import BROKEN, MEMORY_BYTES
 
 
 @pytest.fixture
@@ -87,3 +88,10 @@ async def test_the_child_knows_its_modules_and_no_secret(
     told = await asyncio.to_thread(Path(f"/proc/{child(renderer)}/environ").read_bytes)
     assert b"hidden" not in told
     assert b"PYTHONPATH" in told
+
+
+async def test_the_child_has_limits(renderer: Renderer) -> None:
+    await renderer.render(Kind.TEXT, text(b"one"))
+    pid = child(renderer)
+    assert resource.prlimit(pid, resource.RLIMIT_AS) == (MEMORY_BYTES, MEMORY_BYTES)
+    assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0)

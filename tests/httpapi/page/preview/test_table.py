@@ -108,3 +108,12 @@ def test_parquet_cut_or_broken() -> None:
     for broken in (b"", b"PAR1", data[:-9] + b"\xff" * 9, b"PAR1" + b"\0" * 100 + b"PAR1"):
         with pytest.raises(Unreadable, match="cannot be read"):
             table.render_parquet(Source("a.parquet", broken, len(broken)))
+
+
+def test_a_line_that_never_ends() -> None:
+    with pytest.raises(Unreadable, match="longer than"):
+        table.render_delimited(Source("a.csv", b"x" * 1000, 100_000_000))
+
+
+def test_one_row() -> None:
+    assert "1 row." in table.render_delimited(Source("a.csv", b"a\n1\n", 4))
