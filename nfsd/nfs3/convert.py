@@ -62,19 +62,19 @@ def attributes(encoded: bytes) -> fattr3:
     return value
 
 
-def access(node: Node, wanted: int, owner: tuple[int, int], credential: Credential) -> int:
-    """Those of the ACCESS bits wanted that a caller has (RFC 1813 section 3.3.4), from the mode as a disk
-    would."""
-    mode = TYPES[node.type][1]
+def granted(type_: Type, owner: tuple[int, int], credential: Credential) -> int:
+    """The ACCESS bits that a caller has on nodes of a type (RFC 1813 section 3.3.4), from the mode as a disk
+    would give them."""
+    mode = TYPES[type_][1]
     uid, gid = owner
     if credential.uid == uid:
         mode >>= 6
     elif gid == credential.gid or gid in credential.gids:
         mode >>= 3
-    granted = ACCESS3_READ if mode & 4 else 0
-    if mode & 1 and node.type is Type.DIRECTORY:
-        granted |= ACCESS3_LOOKUP
-    return wanted & granted
+    bits = ACCESS3_READ if mode & 4 else 0
+    if mode & 1 and type_ is Type.DIRECTORY:
+        bits |= ACCESS3_LOOKUP
+    return bits
 
 
 def name(wire: bytes) -> str:

@@ -8,14 +8,14 @@ and answers NFS3ERR_ROFS.
 
 import errno
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from nfsd.nfs3 import convert, fast, types
 from nfsd.nfs3.listing import NO_ATTRIBUTES, SMALLEST_ENTRY, Page
 from nfsd.nfs3.status import status
 from nfsd.nfs3.types import Result, diropargs3, fattr3, nfs_fh3, wcc_data
-from nfsd.rpc import Call, Fast, Packed, Procedure, Program, procedure
+from nfsd.rpc import Call, Credential, Fast, Packed, Procedure, Program, procedure
 from nfsd.tree.networks import Networks
 from nfsd.tree.node import Directory, Link, Node
 from nfsd.tree.tree import Tree
@@ -38,6 +38,8 @@ OK = bytes(4)
 class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
     """NFS version 3. `owner` is the uid and gid that everything shows; `space` gives total and free bytes."""
 
+    read_max = RTMAX_BYTES
+
     def __init__(
         self,
         tree: Tree,
@@ -53,8 +55,9 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
     def admits(self, client: str) -> bool:
         return self._networks.admit(client)
 
-    def fast(self) -> Mapping[int, Fast]:
-        return fast.answers(self, RTMAX_BYTES)
+    def fast(self, procedure: int, credential: Credential, at: int) -> Fast | None:
+        answer = fast.ANSWERS.get(procedure)
+        return None if answer is None else answer(self, credential, at)
 
     @procedure(1, types.GETATTR3args, types.GETATTR3res)
     async def getattr(self, args: types.GETATTR3args, call: Call) -> Packed:
@@ -72,15 +75,13 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         """Section 3.3.3."""
         directory = await self.tree.resolve(args.what.dir.data)
         node = await self.tree.lookup(directory, convert.name(args.what.name))
-        found = self.encoded(node)
-        attributes = found[convert.POST_OP_ATTR], self.encoded(directory)[convert.POST_OP_ATTR]
-        return Packed([OK, found[convert.NFS_FH3], *attributes])
+        return Packed([self.found(directory, node)])
 
     @procedure(4, types.ACCESS3args, types.ACCESS3res)
     async def access(self, args: types.ACCESS3args, call: Call) -> Packed:
         """Section 3.3.4."""
         node = await self.tree.resolve(args.object.data)
-        granted = convert.access(node, args.access, self.owner, call.credential)
+        granted = args.access & convert.granted(node.type, self.owner, call.credential)
         return Packed([OK, self.encoded(node)[convert.POST_OP_ATTR], granted.to_bytes(4, "big")])
 
     @procedure(5, types.READLINK3args, types.READLINK3res)
@@ -227,12 +228,19 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         """A node's attributes as a value."""
         return convert.attributes(self.encoded(node))
 
+    def found(self, directory: Node, node: Node) -> bytes:
+        """LOOKUP's result."""
+        found, above = self.encoded(node), self.encoded(directory)
+        return OK + found[convert.NFS_FH3] + found[convert.POST_OP_ATTR] + above[convert.POST_OP_ATTR]
+
     def content(self, node: Node, offset: int, data: bytes | memoryview) -> Packed:
         """READ's result; the data goes on by reference."""
         count = len(data)
         eof = offset + count >= node.size
         head = OK + self.encoded(node)[convert.POST_OP_ATTR] + convert.READ.pack(count, eof, count)
-        return Packed([head, data, FILL[count % 4]]) if count else Packed([head])
+        if not count:
+            return Packed([head])
+        return Packed([head, data, FILL[count % 4]]) if count % 4 else Packed([head, data])
 
     async def _listing(self, directory: Node, key: tuple[int, ...], plus: bool) -> Packed:
         """READDIR's or READDIRPLUS' result: entries after a cookie, from the directory's pages or made
@@ -257,9 +265,6 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         while True:
             limit = page.room // (SMALLEST_ENTRY + len(itself)) + 1
             entries = await self.tree.page(directory, cookie, limit)
-            if not plus:
-                # Who lists names alone looks them up next: Linux' find asks for 7,793 of 10,000.
-                self.tree.remember_names(directory, entries)
             if not page.fill(entries, self.encoded if plus else None):
                 return page.packed(eof=False)
             if len(entries) < limit:

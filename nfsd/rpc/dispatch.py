@@ -93,7 +93,6 @@ class Dispatch:
         tallies: Tallies | None = None,
     ) -> None:
         self._programs: dict[int, dict[int, Program]] = {}
-        self._fast: dict[tuple[int, int], dict[int, Fast]] = {}
         self._observer = observer
         self._tallies = tallies or Tallies()
         self._audit = audit
@@ -102,7 +101,6 @@ class Dispatch:
             if program.version in versions:
                 raise ValueError(f"program {program.number} version {program.version} is given twice")
             versions[program.version] = program
-            self._fast[program.number, program.version] = dict(program.fast())
 
     def answer(self, record: bytes, peer: Peer) -> Reply | Coroutine[Any, Any, Reply] | None:
         """The reply's parts, a coroutine that will give them, or None where no reply is due."""
@@ -117,19 +115,18 @@ class Dispatch:
         if route.fast is not None:
             began = perf_counter()
             try:
-                result = route.fast(record, route.end, route.credential)
+                result = route.fast(record)
             except Exception:
                 log.exception("fast answer to %s from %s: a bug", route.procedure.name, peer.client)
                 result = None
             if result is not None:
                 seconds = perf_counter() - began
-                route.tally.calls += 1
-                route.tally.seconds += seconds
+                tally = route.tally
+                tally.calls += 1
+                tally.seconds += seconds
                 if self._observer:
                     self._observer(route.program.number, route.procedure.name, "OK", seconds)
-                if isinstance(result, bytes):
-                    return [message.success(record[:4], result)]
-                return _with_head(record[:4], message.SUCCESS, result)
+                return _success(record[:4], result)
         return self._call(route, record, peer)
 
     def _route(self, record: bytes, peer: Peer) -> Route:
@@ -156,7 +153,7 @@ class Dispatch:
             called = (header.program, header.version, header.procedure)
             self._tell(Refusal(peer.client, peer.port, *called, uid, str(denied)))
             raise message.Rejected("AUTH_ERROR", message.auth_error(xid, denied.stat)) from None
-        fast = self._fast[program.number, program.version].get(header.procedure)
+        fast = program.fast(header.procedure, credential, header.end)
         tally = self._tallies.of(program.number, procedure.name, "OK")
         route = Route(program, procedure, credential, header.end, fast, tally)
         if len(peer.routes) >= ROUTES_PER_PEER:
@@ -233,14 +230,18 @@ def _status(result: Any) -> str:
 def _packed(xid: bytes, head: bytes, pack: Callable[[Any, list[xdr.Part]], None], result: Any) -> Reply:
     """The reply with a result; what the procedure packed itself stands directly behind SUCCESS."""
     if isinstance(result, Packed):
-        return _with_head(xid, message.SUCCESS, result)
+        return _success(xid, result)
     parts: list[xdr.Part] = []
     pack(result, parts)
-    return _with_head(xid, head, parts)
-
-
-def _with_head(xid: bytes, head: bytes, parts: list[xdr.Part]) -> Reply:
     return [message.reply(xid, head, sum(map(len, parts))), *parts]
+
+
+def _success(xid: bytes, result: bytes | Packed) -> Reply:
+    """The reply with a result that is packed already; one in parts begins with a short one."""
+    if isinstance(result, bytes):
+        return [message.success(xid, result)]
+    head, *rest = result
+    return [message.success(xid, head, sum(map(len, rest))), *rest]
 
 
 def _stepped(coroutine: Coroutine[Any, Any, Reply]) -> Reply | Coroutine[Any, Any, Reply]:

@@ -103,9 +103,9 @@ def reply(xid: bytes, tail: bytes, following: int = 0) -> bytes:
     return _reply(LAST | (4 + len(tail) + following), xid) + tail
 
 
-def success(xid: bytes, results: bytes) -> bytes:
-    """A reply with results that are short enough to be copied: `reply` in one step less."""
-    return _success(LAST | (24 + len(results)), xid, SUCCESS) + results
+def success(xid: bytes, results: xdr.Part, following: int = 0) -> bytes:
+    """As `reply`, for results, or their beginning, that are short enough to be copied."""
+    return _success(LAST | (24 + len(results) + following), xid, SUCCESS) + results
 
 
 def accepted(xid: bytes, stat: accept_stat) -> bytes:

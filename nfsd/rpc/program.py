@@ -38,12 +38,13 @@ Admit = Callable[[str], bool]
 
 
 class Packed(list[xdr.Part]):
-    """A result that is packed already, from its first byte on; a procedure may return it for a value."""
+    """A result that is packed already, from its first byte on; a procedure may return it for a value. Its
+    first part is copied, the others are not."""
 
 
-Fast = Callable[[bytes, int, Credential], bytes | Packed | None]
-"""A quick answer, without unpacked arguments or a coroutine: from the record, the offset of the arguments in
-it and the credential to the packed result; None leaves the call to the procedure."""
+Fast = Callable[[bytes], bytes | Packed | None]
+"""A quick answer, without unpacked arguments or a coroutine: from a record to the packed result; None leaves
+the call to the procedure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,10 @@ class Program:
         call."""
         return True
 
-    def fast(self) -> Mapping[int, Fast]:
-        """Quick answers by procedure number, asked for once, when the program is put into a dispatch."""
-        return {}
+    def fast(self, procedure: int, credential: Credential, at: int) -> Fast | None:
+        """What answers a procedure's calls quickly, if anything: those with that credential, in records whose
+        arguments begin at `at`. Asked once per connection and header, after `admits`."""
+        return None
 
     async def failure(self, procedure: Procedure, error: Exception, arguments: Any, call: Call) -> Any:
         """The whole result that stands for an exception; an exception raised here is a bug, answered

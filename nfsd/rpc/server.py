@@ -21,6 +21,10 @@ from nfsd.rpc.record import Records, RecordTooLarge
 
 log = logging.getLogger(__name__)
 
+JOINED_BYTES = 64 << 10
+"""Replies up to this many bytes are sent as one buffer: to copy them costs less than to hand over each
+part."""
+
 
 class Connection(asyncio.Protocol):
     """One TCP connection."""
@@ -77,7 +81,7 @@ class Connection(asyncio.Protocol):
             # One call in flight, as `ls` and `cat` have it: 1.5 us from buffer to reply in place of 1.9.
             reply = self._answer(calls[0], self._peer)
             if type(reply) is list:
-                self._transport.writelines(reply)
+                self._send(reply, len(reply[0]) if len(reply) == 1 else sum(map(len, reply)))
             elif reply is not None:
                 self._start(reply)  # type: ignore[arg-type]  # as in _go_on
         elif self._pending:
@@ -133,16 +137,22 @@ class Connection(asyncio.Protocol):
                 out += reply
                 size += len(reply[0]) if len(reply) == 1 else sum(map(len, reply))
                 if size >= limits.queued_bytes:
-                    self._transport.writelines(out)  # may set _full
+                    self._send(out, size)  # may set _full
                     out, size = [], 0
             elif reply is not None:
                 self._start(reply)  # type: ignore[arg-type]  # mypy does not narrow a type() that is a generic list
         if out:
-            self._transport.writelines(out)
+            self._send(out, size)
         if done < len(calls):
             self._pending = list(calls[done:])
         if self._pending or self._full or self._paused or self._draining:
             self._hold()
+
+    def _send(self, parts: Reply, size: int) -> None:
+        if size <= JOINED_BYTES:
+            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+        else:
+            self._transport.writelines(parts)
 
     def _hold(self) -> None:
         """Read while there is room for more; close when there is nothing more to do."""

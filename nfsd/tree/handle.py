@@ -25,6 +25,9 @@ KIND_MASK = (1 << KIND_BITS) - 1
 SIZE = 36
 """Bytes of a handle; a multiple of four, so that it never needs fill."""
 
+OPAQUE = SIZE.to_bytes(4, "big")
+"""What stands before a handle in a call: its length, as XDR has opaque data."""
+
 VERSION = 1
 _HEAD = struct.Struct(">IQQ")
 _GROUP = struct.Struct(">QQ")

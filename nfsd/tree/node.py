@@ -66,10 +66,10 @@ class Node:
     __slots__ = (
         "changed_ns",  # its modification time; moves forward with each change
         "fileid",
-        "handle",  # its file handle, once a client has shown it
         "links",  # how many names it has; a directory counts its "." and its subdirectories' ".."
         "parent",  # the fileid of the directory that it is in
         "settled",  # whether it belongs to something that is over, so that it hardly ever changes
+        "shown",  # its key in `Cache.by_handle`, where a client has shown its handle
         "size",  # in bytes
         "wire",  # for the protocol's use
     )
@@ -83,7 +83,7 @@ class Node:
         self.size = size
         self.links = links
         self.settled = settled
-        self.handle: bytes | None = None
+        self.shown: bytes | None = None
         self.wire: Any = None
 
     def __init_subclass__(cls, kind: int | None = None) -> None:
@@ -162,7 +162,7 @@ class Link(Node):
 
 
 class Directory(Node):
-    """A directory; its what the tree knows of its names goes with it."""
+    """A directory; what the tree knows of its names goes with it."""
 
     type = Type.DIRECTORY
     __slots__ = (

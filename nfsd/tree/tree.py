@@ -1,8 +1,4 @@
-"""The tree: one cache of nodes, its one owner, and one way to invalidate.
-
-What is remembered has one budget in bytes: nodes, what directories know of their names, and the pages of
-listings that a protocol encoded. Beyond it the oldest nodes go. A page holds attributes of its entries, so
-it is dropped when any node of its directory is.
+"""The tree: what is asked of it is answered from its cache or from the catalog, whose changes it follows.
 
 The catalog's sessions for this side never suspend, so that nothing can change between a query and the
 keeping of what it gave. Where one does suspend (a remote catalog), `forgotten` tells: what was read before
@@ -12,24 +8,18 @@ the last change is used, but not kept.
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable
 from typing import Protocol, TypeVar
 
 from nfsd.tree import follow
-from nfsd.tree.handle import KIND_BITS, KIND_MASK, Handles
+from nfsd.tree.cache import BUDGET_BYTES, Cache
+from nfsd.tree.handle import KIND_BITS, KIND_MASK, OPAQUE, Handles
 from nfsd.tree.node import COOKIE_MAX, KINDS, Directory, Entry, File, Node, gone
 from store.catalog import Catalog, Session, projects
 from store.catalog.rows import Change
 from store.catalog.topics import Topic
 from store.errors import Absent, NoSpace, StoreError, Unavailable
 
-BUDGET_BYTES = 96 << 20
-"""What nodes, names and pages may take together, by estimate."""
-
-NAME_BYTES = 120
-"""About what a directory pays to remember a name: 117 bytes were measured for one of 15 letters."""
-
-N = TypeVar("N", bound=Node)
 T = TypeVar("T")
 
 
@@ -49,26 +39,15 @@ class Content(Protocol):
         """At most `count` bytes of a version from `offset` on, fewer only at its end."""
 
 
-class Tree:
+class Tree(Cache):
     """The namespace over one catalog. Its errors are OSErrors."""
 
     def __init__(self, catalog: Catalog, content: Content, budget_bytes: int = BUDGET_BYTES) -> None:
+        super().__init__(Handles(catalog.id, catalog.secret), budget_bytes)
         self.id = catalog.id
         self.db: Session = catalog.direct
         self.off_loop: Session = catalog.read
         self.content = content
-        self.handles = Handles(catalog.id, catalog.secret)
-        self.nodes: dict[int, Node] = {}
-        self.by_handle: dict[bytes, Node] = {}
-        self.bytes = 0
-        self.forgotten = 0
-        """Counts the facts that came in: what was read before the last one is not kept."""
-        self.dropped = 0
-        """Counts nodes that went, for whatever reason: a page that was made meanwhile is not kept."""
-        self.kept: Callable[[Node], None] | None = None
-        """Is told of every node that is kept, if anybody wants to know."""
-        self._budget_bytes = budget_bytes
-        self._default: int | None = None
         catalog.follow(self._follow)
 
     async def node(self, fileid: int) -> Node:
@@ -86,12 +65,11 @@ class Tree:
 
     async def resolve(self, handle: bytes) -> Node:
         """The node that a file handle names. EBADF and ESTALE as `Handles.fileid`, the rest as `node`."""
-        found = self.by_handle.get(handle)
+        opaque = OPAQUE + handle
+        found = self.by_handle.get(opaque)
         if found is None:
             found = await self.node(self.handles.fileid(handle))
-            if found.handle is None and self.nodes.get(found.fileid) is found:
-                found.handle = bytes(handle)
-                self.by_handle[found.handle] = found
+            self.show(found, opaque)
         return found
 
     async def lookup(self, directory: Node, name: str) -> Node:
@@ -108,9 +86,7 @@ class Tree:
         found = await self._asked(directory.child(self, name))
         if found is None:
             raise OSError(errno.ENOENT, f"no {name!r} in this directory")
-        if self.nodes.get(directory.fileid) is directory and found.fileid in self.nodes:
-            directory.names[name] = found.fileid
-            self._charge(NAME_BYTES)
+        self.keep_names(directory, [Entry(0, name, found)])
         return found
 
     async def page(self, directory: Node, after: int, limit: int) -> list[Entry]:
@@ -122,24 +98,10 @@ class Tree:
             raise OSError(errno.ENOTDIR, "not a directory")
         if after > COOKIE_MAX:
             return []
-        since = self.forgotten
         entries = await self._asked(directory.page(self, max(after, 2), limit))
-        if since == self.forgotten and self.nodes.get(directory.fileid) is directory:
-            # Who lists looks up next: `find` asks for most names again, one by one.
-            before = len(directory.names)
-            directory.names.update({name: node.fileid for _, name, node in entries})
-            self._charge(NAME_BYTES * (len(directory.names) - before))
+        # Who lists looks up next: `find` asks for most names again, one by one.
+        self.keep_names(directory, entries)
         return entries
-
-    def remember_names(self, directory: Directory, entries: list[Entry]) -> None:
-        """Have a directory remember what names stand for, so that to look them up asks nobody."""
-        if self.nodes.get(directory.fileid) is not directory:
-            return
-        names, nodes, known = directory.names, self.nodes, len(directory.names)
-        for _, name, node in entries:
-            if node.fileid in nodes:
-                names[name] = node.fileid
-        self._charge(NAME_BYTES * (len(names) - known))
 
     async def read(self, file: Node, offset: int, count: int) -> bytes | memoryview:
         """The bytes of a file from `offset` on, `count` or as many as there are.
@@ -176,61 +138,10 @@ class Tree:
         """What runs/, sweeps/ and artifacts/ of a project are numbered by: 0 where the root shows them."""
         return 0 if project_id == await self.default() else project_id
 
-    def handle(self, node: Node) -> bytes:
-        """The file handle of a node."""
-        return node.handle or self.handles.make(node.fileid)
-
-    def keep(self, node: N, since: int) -> N:
-        """The node to use for its fileid: the one that is kept, else `node`, kept from now on.
-
-        `since` is `forgotten` from before the catalog was asked for it.
-        """
-        kept = self.nodes.get(node.fileid)
-        if kept is not None:
-            return kept  # type: ignore[return-value]  # a fileid has one kind
-        if since == self.forgotten:
-            self.nodes[node.fileid] = node
-            if self.kept is not None:
-                self.kept(node)
-            self._charge(node.weight)
-        return node
-
-    def keep_page(self, directory: Directory, key: object, page: bytes, since: int) -> None:
-        """Have a directory remember an encoded page; `since` is `dropped` from before the page was read."""
-        if (
-            since == self.dropped
-            and self.nodes.get(directory.fileid) is directory
-            and key not in directory.pages
-        ):
-            directory.pages[key] = page
-            directory.page_bytes += len(page)
-            self._charge(len(page))
-
-    def keep_body(self, file: File, body: bytes) -> None:
-        """Have a file remember all its bytes."""
-        if file.body is None and self.nodes.get(file.fileid) is file:
-            file.body = body
-            self._charge(len(body))
-
-    def forget(self, fileids: Iterable[int]) -> None:
-        """Forget these nodes, and what was encoded of the directories that they are in."""
-        self.forgotten += 1
-        self.dropped += 1
-        for fileid in fileids:
-            self._drop(fileid)
-
     def forget_default(self) -> None:
         """Ask anew which project the root shows; another one leaves nothing true of what is kept."""
         self._default = None
         self.forget(KINDS)  # a kind's number is the fileid of its node 0, which is the root's
-
-    def forget_everything(self) -> None:
-        """Forget all: facts were missed, or the root shows another project."""
-        self.forget(())
-        self.nodes.clear()
-        self.by_handle.clear()
-        self.bytes = 0
-        self._default = None
 
     def _follow(self, changes: list[Change]) -> None:
         stale: set[int] = set()
@@ -240,27 +151,6 @@ class Tree:
                 return
             stale.update(follow.stale(change, self._default))
         self.forget(stale)
-
-    def _drop(self, fileid: int) -> None:
-        node = self.nodes.pop(fileid, None)
-        if node is None:
-            return
-        self.dropped += 1
-        self.bytes -= node.weight
-        if node.handle is not None:
-            self.by_handle.pop(node.handle, None)
-        if isinstance(node, Directory):
-            self.bytes -= node.page_bytes + NAME_BYTES * len(node.names)
-        parent = self.nodes.get(node.parent)
-        if isinstance(parent, Directory) and parent.pages:
-            parent.pages.clear()
-            self.bytes -= parent.page_bytes
-            parent.page_bytes = 0
-
-    def _charge(self, size: int) -> None:
-        self.bytes += size
-        while self.bytes > self._budget_bytes and len(self.nodes) > 1:
-            self._drop(next(iter(self.nodes)))
 
     async def _asked(self, answer: Awaitable[T]) -> T:
         """What the store answers, its troubles as OSErrors."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from nfsd.tree import document, names
 from nfsd.tree.node import FIRST_COOKIE, Directory, Document, Entry, Fixed, Link, Listing, Node
 from nfsd.tree.nodes.files import ARTIFACT, Files
-from nfsd.tree.nodes.view import above, project_of
+from nfsd.tree.nodes.view import ProjectListing, Table, above, project_of
 from store.catalog import aliases, artifact_types, artifacts, collections, filesets, runs
-from store.catalog.rows import Alias, Artifact, ArtifactType, Collection, Project
+from store.catalog.rows import Alias, Artifact, ArtifactType, Collection
 
 if TYPE_CHECKING:
     from nfsd.tree.tree import Tree
@@ -35,39 +35,6 @@ class Artifacts(Fixed, kind=19):
 
     async def members(self, tree: Tree) -> Sequence[tuple[str, int]]:
         return (("types", Types.at(self.number)), ("collections", Collections.at(self.number)))
-
-
-class ProjectListing(Listing):
-    """types/ or collections/ of a project."""
-
-    __slots__ = ("project_id",)
-
-    def __init__(self, number: int, project: Project | None, changed_ns: int, count: int) -> None:
-        super().__init__(number, Artifacts.at(number), changed_ns, count)
-        self.project_id = project.id if project else 0
-
-
-class Types(ProjectListing, kind=20):
-    """artifacts/types/."""
-
-    __slots__ = ()
-
-    @classmethod
-    async def load(cls, tree: Tree, number: int) -> Node | None:
-        project = await project_of(tree, number)
-        if project is None:
-            return None if number else cls(0, None, await tree.born_ns(), 0)
-        count = await artifact_types.count(tree.db, project.id)
-        return cls(number, project, project.artifacts_changed_ns, count)
-
-    async def rows(self, tree: Tree, after: int, limit: int) -> Sequence[ArtifactType]:
-        return await artifact_types.page(tree.db, self.project_id, after, limit)
-
-    async def row(self, tree: Tree, name: str) -> ArtifactType | None:
-        return await artifact_types.by_name(tree.db, self.project_id, name)
-
-    async def nodes(self, tree: Tree, rows: Sequence[ArtifactType], since: int) -> list[Node]:
-        return [tree.keep(TypeDirectory(row, self.fileid), since) for row in rows]
 
 
 class TypeDirectory(Listing, kind=21):
@@ -93,6 +60,19 @@ class TypeDirectory(Listing, kind=21):
         return [tree.keep(TypeLink(row), since) for row in rows]
 
 
+class Types(ProjectListing, kind=20):
+    """artifacts/types/."""
+
+    table: ClassVar[Table] = artifact_types
+    changed = "artifacts_changed_ns"
+    entry = TypeDirectory
+    __slots__ = ()
+
+    @classmethod
+    def above(cls, number: int) -> int:
+        return Artifacts.at(number)
+
+
 class TypeLink(Link, kind=22):
     """A collection among those of its type."""
 
@@ -111,21 +91,13 @@ class TypeLink(Link, kind=22):
 class Collections(ProjectListing, kind=23):
     """artifacts/collections/."""
 
+    table: ClassVar[Table] = collections
+    changed = "artifacts_changed_ns"
     __slots__ = ()
 
     @classmethod
-    async def load(cls, tree: Tree, number: int) -> Node | None:
-        project = await project_of(tree, number)
-        if project is None:
-            return None if number else cls(0, None, await tree.born_ns(), 0)
-        count = await collections.count(tree.db, project.id)
-        return cls(number, project, project.artifacts_changed_ns, count)
-
-    async def rows(self, tree: Tree, after: int, limit: int) -> Sequence[Collection]:
-        return await collections.page(tree.db, self.project_id, after, limit)
-
-    async def row(self, tree: Tree, name: str) -> Collection | None:
-        return await collections.by_name(tree.db, self.project_id, name)
+    def above(cls, number: int) -> int:
+        return Artifacts.at(number)
 
     async def nodes(self, tree: Tree, rows: Sequence[Collection], since: int) -> list[Node]:
         return [await tree.node(CollectionDirectory.at(row.id)) for row in rows]

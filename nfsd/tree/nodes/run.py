@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from nfsd.tree import document
 from nfsd.tree.handle import KIND_BITS
@@ -70,10 +70,21 @@ class RunMetadata(Document, kind=8):
 
 
 class Lines(File):
-    """A file made of a run's lines."""
+    """A file made of a run's lines, there from its first line on."""
 
-    stream: int
+    stream: ClassVar[int]
+    columns: ClassVar[tuple[str, str]]  # of the run: its time of change, NULL before the first line; its size
     __slots__ = ()
+
+    @classmethod
+    async def load(cls, tree: Tree, number: int) -> Node | None:
+        run = await runs.by_id(tree.db, number)
+        if run is None:
+            return None
+        changed_ns, size = (getattr(run, column) for column in cls.columns)
+        if changed_ns is None:
+            return None
+        return cls(number, RunDirectory.at(number), changed_ns, size, settled=run.state in runs.ENDED)
 
     async def read(self, tree: Tree, offset: int, count: int) -> bytes | memoryview:
         db = tree.db if count <= ON_LOOP_BYTES else tree.off_loop
@@ -84,30 +95,16 @@ class History(Lines, kind=9):
     """history.jsonl: what the run logged, one JSON object a line."""
 
     stream = lines.HISTORY
+    columns = ("history_changed_ns", "history_bytes")
     __slots__ = ()
-
-    @classmethod
-    async def load(cls, tree: Tree, number: int) -> Node | None:
-        run = await runs.by_id(tree.db, number)
-        if run is None or run.history_changed_ns is None:
-            return None
-        over = run.state in runs.ENDED
-        return cls(number, RunDirectory.at(number), run.history_changed_ns, run.history_bytes, settled=over)
 
 
 class Console(Lines, kind=10):
     """output.log: what the run printed, where its client sends that."""
 
     stream = lines.CONSOLE
+    columns = ("console_changed_ns", "console_bytes")
     __slots__ = ()
-
-    @classmethod
-    async def load(cls, tree: Tree, number: int) -> Node | None:
-        run = await runs.by_id(tree.db, number)
-        if run is None or run.console_changed_ns is None:
-            return None
-        over = run.state in runs.ENDED
-        return cls(number, RunDirectory.at(number), run.console_changed_ns, run.console_bytes, settled=over)
 
 
 async def runs_at(tree: Tree, project_id: int) -> int:

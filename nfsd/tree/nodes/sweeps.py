@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from nfsd.tree import document, names
 from nfsd.tree.handle import KIND_BITS
 from nfsd.tree.node import Document, Fixed, Link, Listing, Node
-from nfsd.tree.nodes.view import above, project_of
+from nfsd.tree.nodes.view import ProjectListing, Table
 from store.catalog import projects, runs, sweeps
-from store.catalog.rows import Project, Run, Sweep
+from store.catalog.rows import Run, Sweep
 
 if TYPE_CHECKING:
     from nfsd.tree.tree import Tree
-
-
-class Sweeps(Listing, kind=14):
-    """sweeps/ of a project."""
-
-    __slots__ = ("project_id",)
-
-    def __init__(self, number: int, project: Project | None, changed_ns: int, count: int) -> None:
-        super().__init__(number, above(number), changed_ns, count)
-        self.project_id = project.id if project else 0
-
-    @classmethod
-    async def load(cls, tree: Tree, number: int) -> Node | None:
-        project = await project_of(tree, number)
-        if project is None:
-            return None if number else cls(0, None, await tree.born_ns(), 0)
-        return cls(number, project, project.sweeps_changed_ns, await sweeps.count(tree.db, project.id))
-
-    async def rows(self, tree: Tree, after: int, limit: int) -> Sequence[Sweep]:
-        return await sweeps.page(tree.db, self.project_id, after, limit)
-
-    async def row(self, tree: Tree, name: str) -> Sweep | None:
-        return await sweeps.by_name(tree.db, self.project_id, name)
-
-    async def nodes(self, tree: Tree, rows: Sequence[Sweep], since: int) -> list[Node]:
-        return [tree.keep(SweepDirectory(row, self.fileid), since) for row in rows]
 
 
 class SweepDirectory(Fixed, kind=15):
@@ -57,6 +31,15 @@ class SweepDirectory(Fixed, kind=15):
 
     async def members(self, tree: Tree) -> Sequence[tuple[str, int]]:
         return (("metadata.json", SweepMetadata.at(self.number)), ("runs", SweepRuns.at(self.number)))
+
+
+class Sweeps(ProjectListing, kind=14):
+    """sweeps/ of a project."""
+
+    table: ClassVar[Table] = sweeps
+    changed = "sweeps_changed_ns"
+    entry = SweepDirectory
+    __slots__ = ()
 
 
 class SweepMetadata(Document, kind=16):

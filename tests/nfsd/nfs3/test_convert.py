@@ -13,8 +13,7 @@ from nfsd.nfs3 import convert
 from nfsd.nfs3 import types as t
 from nfsd.rpc import Credential
 from nfsd.tree.handle import SIZE
-from nfsd.tree.node import Document, Node
-from nfsd.tree.nodes import Runs
+from nfsd.tree.node import Document, Node, Type
 
 HANDLE = bytes(range(SIZE))
 
@@ -55,17 +54,15 @@ def caller(uid: int, gid: int, *gids: int) -> Credential:
     "who", [caller(0, 0), caller(501, 1), caller(9, 502), caller(9, 9, 502), caller(9, 9)]
 )
 def test_everybody_may_read_and_nobody_write(who: Credential) -> None:
-    assert convert.access(document(1, 1, 1), 0x3F, (501, 502), who) == t.ACCESS3_READ
-    directory = Runs(0, None, 1, 0)
-    assert convert.access(directory, 0x3F, (501, 502), who) == t.ACCESS3_READ | t.ACCESS3_LOOKUP
+    assert convert.granted(Type.FILE, (501, 502), who) == t.ACCESS3_READ
+    assert convert.granted(Type.DIRECTORY, (501, 502), who) == t.ACCESS3_READ | t.ACCESS3_LOOKUP
 
 
 def test_access_goes_by_the_caller_s_part_of_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = document(1, 1, 1)
     for mode, may in ((0o400, {501}), (0o040, {502}), (0o004, {9})):
-        monkeypatch.setitem(convert.TYPES, node.type, (1, mode))
+        monkeypatch.setitem(convert.TYPES, Type.FILE, (1, mode))
         for who, number in ((caller(501, 1), 501), (caller(8, 8, 502), 502), (caller(9, 9), 9)):
-            assert bool(convert.access(node, 0x3F, (501, 502), who)) == (number in may), (oct(mode), number)
+            assert bool(convert.granted(Type.FILE, (501, 502), who)) == (number in may), (oct(mode), number)
 
 
 def test_names() -> None:

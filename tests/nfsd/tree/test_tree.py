@@ -1,4 +1,4 @@
-"""The tree's cache: what it remembers, what it forgets, and what its troubles are."""
+"""The tree: what it finds, what changes do to it, and what its troubles are."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from nfsd.tree.node import NODE_BYTES, ROOT, Directory
-from nfsd.tree.tree import NAME_BYTES, Tree
+from nfsd.tree.node import ROOT
 from store.catalog import projects, runs
 from store.errors import Conflict, Unavailable
 
@@ -60,69 +59,6 @@ async def test_dots(world: Any) -> None:
     assert await world.tree.lookup(root, ".") is root
     node = await world.walk("runs/r1/files")
     assert await world.tree.lookup(node, "..") is await world.walk("runs/r1")
-
-
-async def test_a_page_goes_with_any_of_its_nodes(world: Any) -> None:
-    run = await world.run()
-    directory = await world.walk("runs/r1")
-    tree = world.tree
-    await tree.page(directory, 0, 10)
-    tree.keep_page(directory, "key", b"x" * 100, tree.dropped)
-    assert directory.pages == {"key": b"x" * 100}
-    held = tree.bytes
-    await world.catalog.write(lambda tx: runs.update(tx, run.id, notes="n"))
-    assert await world.walk("runs/r1") is directory
-    assert directory.pages == {}
-    assert tree.bytes < held - 100
-
-
-async def test_a_page_made_while_something_went_is_not_kept(world: Any) -> None:
-    await world.run()
-    directory = await world.walk("runs/r1")
-    since = world.tree.dropped
-    world.tree.forget(())
-    world.tree.keep_page(directory, "key", b"", since)
-    assert directory.pages == {}
-
-
-async def test_a_node_read_before_a_fact_is_not_kept(world: Any) -> None:
-    """What a remote catalog's answer may be by the time that it is here."""
-    await world.run()
-    node = await world.walk("runs/r1")
-    world.tree.forget([node.fileid])
-    assert world.tree.keep(node, world.tree.forgotten - 1) is node
-    assert node.fileid not in world.tree.nodes
-    assert world.tree.keep(node, world.tree.forgotten) is node
-    assert world.tree.nodes[node.fileid] is node
-
-
-async def test_the_budget_holds_and_all_is_still_found(world: Any) -> None:
-    tree = Tree(world.catalog, world.content, budget_bytes=20 * NODE_BYTES)
-    for number in range(40):
-        await world.run(f"r{number}")
-    root = await tree.node(ROOT)
-    for _ in range(2):
-        listed = await tree.page(await tree.lookup(root, "runs"), 0, 100)
-        assert [entry.name for entry in listed] == [f"r{number}" for number in range(40)]
-        assert tree.bytes <= 20 * NODE_BYTES
-    for number in range(40):
-        found = await tree.lookup(await tree.lookup(root, "runs"), f"r{number}")
-        assert await tree.resolve(tree.handle(found))
-    assert len(tree.by_handle) <= len(tree.nodes) <= 20
-
-
-async def test_what_is_counted_is_what_is_there(world: Any) -> None:
-    await world.all_kinds()
-    tree = world.tree
-    for path in ("runs/r1/files/logs/a/b.txt", "sweeps/s1/runs/r1", "artifacts/collections/model/v0/files"):
-        await world.walk(path)
-    runs_directory = await world.walk("runs")
-    tree.keep_page(runs_directory, 1, b"p" * 50, tree.dropped)
-    directories = [node for node in tree.nodes.values() if isinstance(node, Directory)]
-    kept = sum(node.page_bytes + NAME_BYTES * len(node.names) for node in directories)
-    assert tree.bytes == kept + sum(node.weight for node in tree.nodes.values())
-    tree.forget(list(tree.nodes))
-    assert (tree.bytes, tree.nodes, tree.by_handle) == (0, {}, {})
 
 
 async def test_the_first_project_appears_under_the_root(world: Any) -> None:
