@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from . import settings
-from .errors import Error
+from .errors import Error, UsageError
 from .spool import found, remove, sender_lock, writer_lock
 
 SYNC_PATIENCE_S = 20.0
+HOW_TO_DISCARD = "`runfs sync --discard RUN` removes what is kept of it"
 
 
 class Synced(NamedTuple):
-    """What became of a spool: "sent" (and removed), "running" (left alone) or "pending", with the reason."""
+    """What became of a spool: "sent" (and removed), "running" (left alone), "pending", with the reason, or
+    "deleted": the server has the run no more, and what was not sent is kept until it is discarded.
+    """
 
     folder: str
     state: str
@@ -52,14 +55,55 @@ def _usual_places() -> list[str]:
     return list(dict.fromkeys([settings.spool_root(), settings.spool_root(".")]))
 
 
-def _send(folder: str, transport: Any, say: Callable[[str], None]) -> Synced:
-    from .keeper.delivery import Refused
-    from .keeper.keeper import Keeper
+def discard(names: Iterable[str]) -> list[str]:
+    """Remove the spools of these runs (their ids, or spools' folders), unsent; the folders that went.
 
+    UsageError when one of them names no spool, or one that a living process writes or sends: then all stay.
+    """
+    folders: dict[str, None] = {}
+    for name in names:
+        if os.path.isdir(name):
+            known = pending([name])
+        else:
+            known = [folder for folder in pending() if _run_id(folder) == name]
+        if not known:
+            raise UsageError(f"{name} is neither a run that is kept here nor a folder of such runs")
+        folders.update(dict.fromkeys(known))
+    for folder in folders:
+        if reason := _in_use(folder):
+            raise UsageError(f"{folder} is in use: {reason}")
+    for folder in folders:
+        remove(folder)
+    return list(folders)
+
+
+def _run_id(folder: str) -> str | None:
+    """The id of the run that a spool is of, as its first record or its ledger says."""
+    from .keeper.ledger import begun
+
+    begin = begun(folder)
+    return None if begin is None else str(begin["id"])
+
+
+def _in_use(folder: str) -> str | None:
+    """Who has a spool, in words; None if nobody has."""
     writer, sender = writer_lock(folder), sender_lock(folder)
     if not writer.take():
-        return Synced(folder, "running", None, "its process still runs", [])
+        return "its process still runs"
     writer.drop()
+    if not sender.take():
+        return "another process is sending it"
+    sender.drop()
+    return None
+
+
+def _send(folder: str, transport: Any, say: Callable[[str], None]) -> Synced:
+    from .keeper.delivery import Gone
+    from .keeper.keeper import Keeper
+
+    if reason := _in_use(folder):
+        return Synced(folder, "running", None, reason, [])
+    sender = sender_lock(folder)
     if not sender.take():
         return Synced(folder, "running", None, "another process is sending it", [])
 
@@ -71,15 +115,23 @@ def _send(folder: str, transport: Any, say: Callable[[str], None]) -> Synced:
         keeper = Keeper(folder, transport, report, lambda: False, lambda: SYNC_PATIENCE_S)
         try:
             keeper.work()
-        except (Refused, Error) as error:
+            if not keeper.outcome()["complete"]:
+                keeper.check_there()
+        except Gone as error:
+            return Synced(folder, "deleted", _path_of(keeper), f"{error}; {HOW_TO_DISCARD}", [])
+        except Error as error:
             return Synced(folder, "pending", None, str(error), [])
         outcome = keeper.outcome()
         failed = [(path, reason) for path, reason, _ in outcome["failed"]]
-        run = outcome["run"]["path"] if outcome["run"] else None
         if outcome["complete"]:
             remove(folder)
-            return Synced(folder, "sent", run, "", failed)
+            return Synced(folder, "sent", _path_of(keeper), "", failed)
         reason = outcome["trouble"] or f"not all files were sent: {len(failed)} were refused"
-        return Synced(folder, "pending", run, reason, failed)
+        return Synced(folder, "pending", _path_of(keeper), reason, failed)
     finally:
         sender.drop()
+
+
+def _path_of(keeper: Any) -> str | None:
+    run = keeper.outcome()["run"]
+    return run["path"] if run else None

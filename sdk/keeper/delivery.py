@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..client import RunClient, Target, create_run
-from ..errors import Conflict, Error, ServerError
+from ..errors import Absent, Conflict, Error, ServerError
 from ..records import Damaged, Reader, segment_path, segments
 from ..transport import Transport
 from .bundles import Bundles
@@ -35,6 +35,10 @@ EMPTY_LINE: dict[str, Any] = {"history": b"{}", "console": ""}  # keeps the numb
 
 class Refused(Error):
     """The server will not have this run, now or later."""
+
+
+class Gone(Refused):
+    """The server had this run, and has it no more."""
 
 
 class Delivery:
@@ -209,6 +213,17 @@ class Delivery:
             elif event["event"] == "finish":
                 changed["finish"] = {"exit_code": event["exit_code"], "state": event["state"]}
         return list(files.values()), bundles, changed
+
+    def check_there(self) -> None:
+        """Gone if the server has lost the run since it was created."""
+        if self._run is None:
+            return
+        try:
+            self._run.get()
+        except Absent as error:
+            if error.kind.endswith(":not-found"):  # the server's own word, and not that of a proxy before it
+                gone = f"the server has no run {self._run.run_id} any more"
+                raise Gone(f"{gone}: it was deleted, or this key may not see it") from error
 
     def patch(self) -> None:
         """Send the fields that were changed, once a second at most while the run goes on."""

@@ -5,12 +5,13 @@ The same code runs beside a training process and, later, in `sync`.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ServerError, Unreachable
+from ..errors import Absent, ServerError, Unreachable
 from ..spool import ledger_folder
 from ..transport import Transport
 from .delivery import Delivery
@@ -62,7 +63,7 @@ class Keeper:
     def work(self) -> None:
         """Go on until everything is sent, or the run and patience with the server have ended: see `outcome`.
 
-        Refused, if the server will not have the run at all.
+        Refused, if the server will not have the run at all, Gone, if it has it no more.
         """
         try:
             while not self._stop.is_set():
@@ -79,6 +80,11 @@ class Keeper:
             self._delivery.stop()
             self._ledger.close()
 
+    def check_there(self) -> None:
+        """Gone if the server has the run no more, which it had; nothing is said of a server that is away."""
+        with contextlib.suppress(Unreachable, ServerError):
+            self._delivery.check_there()
+
     def stop(self) -> None:
         """Leave `work` soon; may be called from any thread."""
         self._stop.set()
@@ -93,6 +99,12 @@ class Keeper:
     def _turn(self, writing: bool) -> float | None:
         """Do what can be done now; seconds until the next turn, or None when all is done."""
         try:
+            return self._advance(writing)
+        except (Unreachable, ServerError) as error:
+            return self._unreachable(error, writing)
+
+    def _advance(self, writing: bool) -> float | None:
+        try:
             if self._delivery.begin():
                 self._say_ready()
                 worked = self._delivery.deliver()
@@ -104,8 +116,9 @@ class Keeper:
                     self._ledger.note(finish={"exit_code": None, "state": "crashed"})
                 if self._ledger.finish is not None and self._delivery.end():
                     return None
-        except (Unreachable, ServerError) as error:
-            return self._unreachable(error, writing)
+        except Absent:
+            self._delivery.check_there()
+            raise
         if self._ledger.finish is not None:
             self._tell_progress()
         return POLL_S
@@ -128,7 +141,7 @@ class Keeper:
         self._impatient = self._patience.failed(LINES)
         if not self._pause_s:
             self._report("unreachable", why=str(error))
-        # A refusal of what was allowed before (a revoked key, a deleted run) is waited out too.
+        # A refusal of what was allowed before (a revoked key) is waited out too.
         self._trouble = str(error)
         longest = PAUSE_MAX_S if writing else PAUSE_FIRST_S
         self._pause_s = min(longest, self._pause_s * 2 or PAUSE_FIRST_S)

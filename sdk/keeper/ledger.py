@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..records import SEGMENT_BYTES, START, Damaged, Position, Reader, Writer, segment_path, segments
+from ..spool import Kind, ledger_folder
 from ..values import encode
 
 
@@ -83,6 +84,7 @@ class Ledger:
         self.closed = False  # the server knows that the run has ended
         self.files: dict[str, Tracked] = {}
         self.bundles: dict[int, Bundle] = {}
+        self._closed = False
         os.makedirs(folder, mode=0o700, exist_ok=True)
         self._load()
         self._writer = Writer(folder)
@@ -176,14 +178,32 @@ class Ledger:
             self._write({"bundle": asdict(bundle)})
 
     def _write(self, record: dict[str, Any]) -> None:
+        if self._closed:
+            return
         self._append(record)
         if self._size > SEGMENT_BYTES:
             self._size = 0
             self._snapshot()
 
     def close(self) -> None:
-        """Let go of the files."""
-        self._writer.close()
+        """Let go of the files: what a thread that is still sending would note is sent again next time."""
+        with self._mutex:
+            self._closed = True
+            self._writer.close()
+
+
+def begun(folder: str) -> dict[str, Any] | None:
+    """The "run" event that the spool in `folder` begins with, also when the record is gone that held it."""
+    first = Reader(folder).read(1)
+    if first and first[0][:1] == Kind.EVENT:
+        event: dict[str, Any] = json.loads(first[0][1:])
+        if event["event"] == "run":
+            return dict(event["run"])
+    if not segments(ledger_folder(folder)):
+        return None
+    ledger = Ledger(ledger_folder(folder))
+    ledger.close()
+    return ledger.begin
 
 
 def _tracked(value: dict[str, Any]) -> Tracked:

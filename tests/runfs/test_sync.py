@@ -24,6 +24,7 @@ def test_nothing_to_send(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> N
             "running  /s/1: it is being written\n",
         ),
         (Synced("/s/1", "pending", None, "no server", []), 1, "pending  /s/1: no server\n"),
+        (Synced("/s/1", "deleted", "a/b/r1", "deleted there", []), 1, "deleted  a/b/r1: deleted there\n"),
         (Synced("/s/1", "sent", "a/b/r1", "", [("x", "gone")]), 1, "    x was not sent: gone\n"),
     ],
 )
@@ -48,3 +49,16 @@ def test_an_offline_run_is_sent(here: Any, tmp_path: Any, monkeypatch: pytest.Mo
     run.finish()
     assert main(["sync", str(tmp_path / ".runfs")]) == 0
     assert here.ask("GET", "/api/v1/runs/offline")["history_lines"] == 1
+
+
+def test_discarding(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RUNFS_DIR", str(tmp_path))
+    sdk.init(id="kept", mode="offline", reinit=True, quiet=True).finish()
+    (folder,) = (tmp_path / ".runfs").iterdir()
+    assert main(["sync", "--discard", "absent"]) == 1
+    assert "absent is neither" in capsys.readouterr().err
+    assert main(["sync", "--discard", "kept"]) == 0
+    assert capsys.readouterr().out == f"discarded  {folder}\n"
+    assert not folder.exists()

@@ -11,7 +11,7 @@ import pytest
 
 import sdk
 from sdk.api import Api
-from sdk.syncing import pending, sync
+from sdk.syncing import discard, pending, sync
 
 from .conftest import Server
 
@@ -102,3 +102,78 @@ def test_resumed_offline_runs_follow_each_other(server: Server) -> None:
     (found,) = Api().runs(os.environ["RUNFS_PROJECT"])
     assert [row["loss"] for row in found.history()] == [1, 2, 1, 2]
     assert [file.version for file in found.files()] == [1]
+
+
+def test_a_run_that_was_deleted_meanwhile(server: Server, script: Callable[..., Any], tmp_path: Path) -> None:
+    train = script("""
+        import sdk
+        run = sdk.init(id="gone")
+        print(run.path, run.dir, flush=True)
+        input()
+        run.log({"loss": 1})
+        run.finish()
+    """)
+    path, folder = train.line().split()
+    Api().run(path).delete()
+    train.go_on()
+    status, _, said = train.end()
+    assert status == 0
+    assert "it was deleted" in said
+    assert f"kept in {folder}" in said
+    for _ in range(2):  # nothing is waited for, and nothing goes by itself
+        (result,) = sync()
+        assert (result.state, result.folder, result.run) == ("deleted", folder, path)
+        assert "runfs sync --discard" in result.reason
+    assert discard(["gone"]) == [folder]
+    assert pending() == []
+    assert list(Api().runs(os.environ["RUNFS_PROJECT"])) == []
+
+
+def test_files_that_could_not_be_sent_before_the_run_was_deleted(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = offline("r1")
+
+    def refuse(self: object, *_: object, **more: object) -> None:
+        raise sdk.ServerError(413, "too large")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sdk.client.Target.put", refuse)
+        (result,) = sync()
+    assert (result.state, [path for path, _ in result.failed]) == ("pending", ["r1.txt"])
+    assert result.run is not None
+    Api().run(result.run).delete()
+    (result,) = sync()
+    assert (result.state, result.folder) == ("deleted", run.dir)
+
+
+def test_only_what_is_named_is_discarded(server: Server, tmp_path: Path) -> None:
+    first, second, third = offline("a"), offline("a-1"), offline("b", dir=tmp_path / "elsewhere")
+    with pytest.raises(sdk.UsageError, match="nothing-like-it is neither"):
+        discard(["a", "nothing-like-it"])
+    assert pending() == [first.dir, second.dir]
+    assert discard(["a"]) == [first.dir]
+    assert pending() == [second.dir]
+    assert discard([str(third.dir), "a-1"]) == [third.dir, second.dir]
+    assert not Path(str(third.dir)).exists()
+
+
+def test_a_spool_in_use_is_not_discarded(server: Server) -> None:
+    left = offline("left")
+    with sdk.init(mode="offline", id="alive"), pytest.raises(sdk.UsageError, match="still runs"):
+        discard(["left", "alive"])
+    assert left.dir in pending()
+    discard(["left", "alive"])
+    assert pending() == []
+
+
+def test_the_id_is_known_also_when_the_first_records_were_sent(server: Server) -> None:
+    run = offline("r1")
+    folder = Path(str(run.dir))
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr("sdk.keeper.delivery.Delivery.end", lambda self: (_ for _ in ()).throw(sdk.Error("no")))
+    assert [each.state for each in sync()] == ["pending"]
+    monkey.undo()
+    for segment in folder.glob("records-*"):
+        segment.rename(folder / "records-00000009")
+    assert discard(["r1"]) == [str(folder)]

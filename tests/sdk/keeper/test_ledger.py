@@ -114,3 +114,12 @@ def test_a_damaged_part_costs_only_work(tmp_path: Path) -> None:
     Writer(str(tmp_path)).append(b'{"console_next":4}')
     again = Ledger(str(tmp_path))
     assert (again.history_next, again.console_next) == (0, 4)
+
+
+def test_what_comes_after_the_end_is_not_noted(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path / "ledger"))
+    ledger.note(ended=True)
+    ledger.close()
+    ledger.note_files([Tracked("late", "/x", "now")], closed=True)
+    again = Ledger(str(tmp_path / "ledger"))
+    assert (again.ended, again.closed, again.files) == (True, False, {})
