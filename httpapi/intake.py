@@ -1,6 +1,7 @@
 """How files come in, for runs and for artifacts alike: asked for, sent, registered; one at a time or many."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from store import strict_json
 from store.blobs import Expected
 from store.catalog import files, uploads, versions
 from store.catalog.rows import Part, Upload
-from store.errors import StoreError
+from store.errors import Absent, StoreError
 
 # A file up to this size comes in one PUT; a larger one in parts, of which only the missing ones are sent
 # again.
@@ -44,7 +45,8 @@ async def ask(request: web.Request, fileset_id: int, body: models.NewUpload) -> 
         part_size = max(PART_BYTES, -(-body.size // PARTS_MAX))
         begun = await uploads.resumable(state.catalog.direct, fileset_id, key.id, body.where, *expected)
         if begun is not None:
-            return await described(request, begun)
+            with contextlib.suppress(Absent):  # the store has dropped its parts
+                return await described(request, begun)
     upload = await state.uploads.request(
         fileset_id,
         body.where,

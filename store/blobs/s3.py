@@ -164,9 +164,8 @@ class S3Blobs:
         where = self._object(key)
         if await self._about(key) is None:
             parts = [{"PartNumber": piece.number, "ETag": piece.etag} for piece in pieces]
-            await self._call(
-                "complete_multipart_upload", **where, UploadId=multipart_id, MultipartUpload={"Parts": parts}
-            )
+            size = sum(piece.size for piece in pieces)
+            await self._others.run(key, s3_calls.complete, self._client, where, multipart_id, parts, size)
         return await self._writes.run(key, s3_calls.measure, self._client, where, key, md5)
 
     async def measure(self, key: str, expected: Expected) -> Stored | None:

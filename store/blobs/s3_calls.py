@@ -113,6 +113,20 @@ def put(client: Any, where: dict[str, Any], body: bytes, sha256: bytes) -> None:
             raise
 
 
+def complete(
+    client: Any, where: dict[str, Any], multipart_id: str, parts: list[dict[str, Any]], size: int
+) -> None:
+    """Make an object of `size` bytes of its parts."""
+    arguments = where | {"UploadId": multipart_id, "MultipartUpload": {"Parts": parts}}
+    try:
+        call(client, "complete_multipart_upload", arguments)
+    except Absent:
+        # The answer to boto3's first attempt was lost: the upload is over because the object is there.
+        about = call(client, "head_object", where, absent_ok=True)
+        if about is None or about["ContentLength"] != size:
+            raise
+
+
 def _chunks(answer: Any, in_time: Callable[[int], bool]) -> Iterator[bytes]:
     """All of an answer's body, as it comes. OSError when less comes than was promised, or too slowly.
 

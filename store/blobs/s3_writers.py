@@ -102,8 +102,7 @@ class S3Writer:
             s3_calls.put(self._client, self._where, bytes(self._buffer), sha256)
         else:
             self._send(len(self._buffer))
-            parts = {"UploadId": self._multipart_id, "MultipartUpload": {"Parts": self._parts}}
-            s3_calls.call(self._client, "complete_multipart_upload", self._where | parts)
+            s3_calls.complete(self._client, self._where, self._multipart_id, self._parts, self._size)
             self._multipart_id = None
         self._buffer.clear()
         return Stored(self._key, self._size, sha256, md5)

@@ -7,7 +7,7 @@ already measured.
 
 import asyncio
 
-from store.blobs import ANYTHING, Blobs, Expected, Piece, PieceWriter, Stored
+from store.blobs import ANYTHING, Blobs, Expected, Piece, PieceWriter
 from store.catalog import Catalog, Transaction
 from store.catalog import uploads as upload_rows
 from store.catalog.rows import Part, Upload
@@ -64,9 +64,24 @@ class Multipart:
         return piece
 
     async def parts(self, upload: Upload) -> list[Part]:
-        """The parts that are durable. Clients may send them straight to the store: then the store knows."""
-        _, multipart_id = _of_parts(upload)
-        there = await self._blobs.pieces(upload.blob_key, multipart_id)
+        """The parts that are durable. Clients may send them straight to the store: then the store knows.
+
+        Absent, and the upload is over, when the store has dropped them.
+        """
+        part_size, multipart_id = _of_parts(upload)
+        try:
+            there = await self._blobs.pieces(upload.blob_key, multipart_id)
+        except Absent:
+            # Whoever joined them died before it was noted, or the store has dropped them.
+            size = await self._blobs.size(upload.blob_key)
+            if size is None:
+                await self._catalog.write(lambda tx: upload_rows.update(tx, upload.id, state="aborted"))
+                raise
+            offsets = range(0, max(size, 1), part_size)
+            return [
+                Part(upload.id, number, min(part_size, size - offset), "")
+                for number, offset in enumerate(offsets, 1)
+            ]
         if there is None:
             return await upload_rows.parts(self._catalog.read, upload.id)
         return [Part(upload.id, *piece) for piece in there]
@@ -78,14 +93,7 @@ class Multipart:
         are not what was announced, NoSpace, Unavailable.
         """
         part_size, multipart_id = _of_parts(upload)
-        try:
-            parts = await self.parts(upload)
-        except Absent:  # no such upload any more: whoever joined it died before it was noted
-            stored = await self._blobs.measure(upload.blob_key, Expected(md5=upload.md5))
-            if stored is None:
-                raise
-            await self._note(upload, stored)
-            return
+        parts = await self.parts(upload)
         for number, part in enumerate(parts, 1):
             if part.number != number or (number < len(parts) and part.size != part_size):
                 raise Conflict(f"part {number} of {upload.path} is missing or short: send it first")
@@ -101,10 +109,6 @@ class Multipart:
             stored = await self._blobs.join(upload.blob_key, multipart_id, pieces, md5=upload.md5 is not None)
         finally:
             self._joining.discard(upload.id)
-        await self._note(upload, stored)
-
-    async def _note(self, upload: Upload, stored: Stored) -> None:
-        """Note that all bytes are there, if they are what was announced."""
         try:
             Expected(upload.size, upload.sha256, upload.md5).check(stored.size, stored.sha256, stored.md5)
         except Mismatch:  # nobody can tell which part is wrong: the collector drops them all

@@ -7,9 +7,9 @@ import hashlib
 from typing import Any
 
 import pytest
-from s3_proxy import Fault, S3Proxy
+from s3_proxy import Fault, S3Proxy, Seen
 
-from store.blobs import s3_calls
+from store.blobs import new_key, s3_calls
 from store.blobs.s3 import S3Blobs
 from store.errors import Absent, Conflict, Unavailable
 
@@ -117,6 +117,29 @@ def test_what_s3_is_sent_is_verified_by_it(far: S3Blobs, proxy: S3Proxy) -> None
         s3_calls.put(far._client, where, body, hashlib.sha256(body).digest())
     proxy.heal()
     assert s3_calls.call(far._client, "head_object", where, absent_ok=True) is None
+
+
+async def test_the_answer_to_a_join_that_was_lost(far: S3Blobs, proxy: S3Proxy) -> None:
+    """S3 knows no such upload at the second attempt: it has become the object."""
+
+    def lose_one(seen: Seen) -> Fault | None:
+        return Fault.LOST if seen.method == "POST" and "uploadId" in seen.query and lost.pop() else None
+
+    lost = [False, True]
+    proxy.rule = lose_one
+    multipart_id = await far.begin_pieces(key := new_key())
+    writer = await far.piece_writer(key, multipart_id, 1, 0)
+    await writer.write(b"part")
+    piece = await writer.commit()
+    assert (await far.join(key, multipart_id, [piece])).size == 4
+    lost[:] = [False, True]
+    large = await far.writer(key := new_key())
+    await large.write(b"x" * (9 << 20))
+    assert (await large.commit()).size == 9 << 20
+    assert lost == []
+    proxy.heal()
+    with pytest.raises(Absent):
+        s3_calls.complete(far._client, far._object(key), multipart_id, [], 4)
 
 
 def test_an_answer_that_was_lost(far: S3Blobs, proxy: S3Proxy) -> None:

@@ -135,8 +135,20 @@ async def test_a_join_that_was_not_noted(uploads: Uploads, run: Run, s3: S3Blobs
     pieces = await s3.pieces(asked.blob_key, asked.multipart_id)
     assert pieces is not None
     await s3.join(asked.blob_key, asked.multipart_id, pieces)
+    assert [(part.number, part.size) for part in await uploads.parts(asked.id)] == [(1, 4)]  # none is missing
     assert (await uploads.register(asked.id)).version.sha256 == of(b"tail").sha256
     assert await uploads.fsck(deep=True) == []
+
+
+async def test_parts_that_the_store_has_dropped(uploads: Uploads, run: Run, s3: S3Blobs) -> None:
+    """A bucket may be told to end uploads that take long: then ours is over, and a new one begins anew."""
+    asked = await uploads.request(run.fileset_id, "big", of(b"tail"), reads=None, part_size=PART)
+    assert asked.multipart_id is not None
+    await s3.drop_pieces(asked.blob_key, asked.multipart_id)
+    with pytest.raises(Absent):
+        await uploads.parts(asked.id)
+    with pytest.raises(Conflict, match="aborted"):
+        await uploads.parts(asked.id)
 
 
 async def test_a_copy_that_cannot_be_dropped_is_no_failure(
