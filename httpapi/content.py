@@ -10,8 +10,6 @@ import os
 import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
-from pathlib import Path
-from typing import IO
 
 from aiohttp import web
 
@@ -21,6 +19,7 @@ from httpapi.problems import Problem
 from httpapi.ranges import Part, Unsatisfiable, chosen_part, tag_matches
 from httpapi.sendfile import can_send_files, send_file
 from httpapi.state import STATE, State
+from store.blobs.disk import open_for_reading
 from store.catalog import versions
 from store.catalog.rows import Version
 from store.catalog.versions import Extent
@@ -166,7 +165,7 @@ async def _send(request: web.Request, stream: web.StreamResponse, version: Versi
             async for chunk in version_chunks(state, version, extent.offset + first, at, PATIENCE_S):
                 await stream.write(chunk)
             continue
-        with _opened(path) as file:
+        with open_for_reading(path) as file:
             if os.fstat(file.fileno()).st_size < last:
                 raise _cut_short(extent)
             await send_file(transport, file, first, last - first)
@@ -190,7 +189,3 @@ async def _extents(state: State, version: Version, start: int, stop: int) -> Asy
 
 def _cut_short(extent: Extent) -> Unavailable:
     return Unavailable(f"the blob {extent.key} is shorter than the catalog says; run `runfs fsck`", 60.0)
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return path.open("rb")

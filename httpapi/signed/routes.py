@@ -10,7 +10,8 @@ from httpapi.problems import Problem
 from httpapi.signed.urls import check, upload_subject, version_subject
 from httpapi.state import STATE
 from store.blobs import Stored
-from store.catalog import entries, uploads, versions
+from store.catalog import Session, entries, keys, uploads, versions
+from store.catalog.rows import Upload
 
 operations = Operations("signed")
 
@@ -26,10 +27,18 @@ async def put_upload(request: web.Request, upload_id: str, query: SignedPut) -> 
     if upload is None:
         raise Problem("forbidden", "This signed URL is wrong or its time is over; ask for a new one.")
     check(request, "PUT", upload_subject(upload, query.part), query.expires, query.signature)
+    await _check_asker(state.catalog.direct, upload)
     stored = await state.uploads.receive(upload_id, query.part, body_chunks(request))
     if isinstance(stored, Stored):
         return Received.of(stored.size, stored.sha256, stored.md5)
     return Received.of(stored.size, None, None)
+
+
+async def _check_asker(db: Session, upload: Upload) -> None:
+    """Problem when the key that asked for an upload was revoked since: its URLs die with it."""
+    key = None if upload.key_id is None else await keys.by_id(db, upload.key_id)
+    if upload.key_id is not None and (key is None or key.revoked_ns is not None):
+        raise Problem("forbidden", "The key that asked for this upload was revoked.")
 
 
 @operations.add("GET", "/signed/versions/{version_id}", access=None, answers={200: OCTETS, 206: OCTETS})

@@ -9,12 +9,14 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from io import BufferedReader
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from store.blobs.blobs import Found
 from store.errors import Absent, NoSpace, StoreError, Unavailable
 
+READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ_BYTES = 1024 * 1024  # read and hashed in one go
 
 P = ParamSpec("P")
@@ -79,9 +81,14 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
+def open_for_reading(path: Path) -> BufferedReader:
+    """A blob's file, which the caller closes; a link in its place is not followed."""
+    return os.fdopen(os.open(path, READING), "rb")
+
+
 def read_at(path: Path, offset: int, count: int) -> bytes:
     """At most `count` bytes from `offset` on; fewer only at the end."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(path, READING)
     try:
         parts = []
         while count > 0:
@@ -101,7 +108,7 @@ def hash_file(path: Path, md5: bool) -> tuple[int, bytes, bytes | None]:
     sha256 = hashlib.sha256()
     other = hashlib.md5(usedforsecurity=False) if md5 else None
     size = 0
-    with path.open("rb", buffering=0) as file:
+    with open_for_reading(path) as file:
         buffer = memoryview(bytearray(READ_BYTES))
         while count := file.readinto(buffer):
             sha256.update(buffer[:count])
@@ -112,12 +119,14 @@ def hash_file(path: Path, md5: bool) -> tuple[int, bytes, bytes | None]:
 
 
 def listed(folder: Path) -> list[Found]:
-    """The files of a folder."""
+    """The regular files of a folder: no link, whoever put it there, leads out of it."""
     found = []
     with os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):
-                about = entry.stat()
+                if not entry.is_file(follow_symlinks=False):
+                    continue
+                about = entry.stat(follow_symlinks=False)
                 found.append(Found(entry.name, about.st_size, about.st_mtime_ns))
     return found
 

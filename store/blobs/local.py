@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from store.blobs import disk
 from store.blobs.batches import Batches, Chunk
-from store.blobs.blobs import ANYTHING, Expected, Found, Piece, Signed, Stored, Whole, check_key
+from store.blobs.blobs import ANYTHING, Expected, Found, Piece, Signed, Stored, Whole, check_key, is_key
 from store.errors import NoSpace, StoreError, Unavailable
 
 RESERVE_BYTES = 256 * 1024 * 1024  # at most, of 5 % of the disk: left free so that the catalog can be written
@@ -88,7 +88,7 @@ class LocalBlobs:
             self._views.move_to_end(key)
             return view
         try:
-            with self._file(key).open("rb") as file:
+            with disk.open_for_reading(self._file(key)) as file:
                 if os.fstat(file.fileno()).st_size == 0:
                     return memoryview(b"")
                 # The map lives as long as a view of it does, also when it fell out of here or was deleted.
@@ -107,7 +107,8 @@ class LocalBlobs:
 
     async def size(self, key: str) -> int | None:
         try:
-            return os.stat(self._file(key)).st_size  # noqa: PTH116 - on the loop: quicker than a thread hop
+            # On the loop: quicker than a thread hop.
+            return os.stat(self._file(key), follow_symlinks=False).st_size  # noqa: PTH116
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -119,8 +120,10 @@ class LocalBlobs:
 
     async def keys(self) -> AsyncIterator[Found]:
         for number in range(256):
-            for found in sorted(await self._in(self._readers, disk.listed, self._folder / f"{number:02x}")):
-                yield found
+            name = f"{number:02x}"
+            for found in sorted(await self._in(self._readers, disk.listed, self._folder / name)):
+                if is_key(found.key) and found.key.startswith(name):  # others may leave files here too
+                    yield found
 
     async def begin_pieces(self, key: str) -> str:
         self._file(key)
@@ -262,7 +265,8 @@ class LocalPieceWriter:
 
     def _take(self, chunks: list[Chunk]) -> None:
         if self._fd < 0:
-            self._fd = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._fd = os.open(self._file, flags, 0o600)
         for chunk in chunks:
             self._md5.update(chunk)
         self._size += disk.write_all(self._fd, chunks, self._offset + self._size)

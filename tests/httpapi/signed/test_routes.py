@@ -43,3 +43,17 @@ async def test_received_bytes_are_counted(api: Any, upload: Any) -> None:
     await api.with_key(None).ask("PUT", f"{parts.path}?{parts.query}", data=b"hello")
     text = await (await api.raw("GET", "/metrics")).text()
     assert "runfs_http_received_bytes_total 5.0" in text
+
+
+async def test_a_url_dies_with_the_key_that_asked_for_it(api: Any, make_key: Any) -> None:
+    await api.good("POST", "/runs", {"id": "r1"})
+    other = api.with_key(await make_key("write"))
+    asked = await other.good("POST", "/runs/r1/files/upload-url", {"path": "a", "size": 5})
+    parts = urlsplit(asked["upload_url"])
+    url = f"{parts.path}?{parts.query}"
+    [key] = [key for key in (await api.good("GET", "/keys"))["items"] if key["name"] == "write"]
+    assert (await api.with_key(None).ask("PUT", url, data=b"hello"))[0] == 200
+    await api.ask("DELETE", f"/keys/{key['id']}")
+    status, problem = await api.with_key(None).ask("PUT", url, data=b"hello")
+    assert (status, problem["detail"]) == (403, "The key that asked for this upload was revoked.")
+    assert (await other.ask("POST", "/runs/r1/files", {"upload_id": asked["upload_id"]}))[0] == 401

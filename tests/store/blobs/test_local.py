@@ -170,3 +170,34 @@ async def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="not there any more"):
         await blobs.check()
     await blobs.close()
+
+
+async def test_what_others_leave_in_the_folder_is_no_blob(blobs: LocalBlobs, tmp_path: Path) -> None:
+    writer = await blobs.writer(new_key())
+    await writer.write(b"x")
+    key = (await writer.commit()).key
+    folder = tmp_path / "blobs" / "ab"
+    (folder / ".DS_Store").write_bytes(b"")
+    (folder / ("cd" * 16)).write_bytes(b"in another key's folder")
+    (folder / ("ab" * 16)).mkdir()
+    (tmp_path / "secret").write_bytes(b"secret")
+    (folder / ("ab" + "0" * 30)).symlink_to(tmp_path / "secret")
+    (folder / ("ab" + "1" * 30)).symlink_to(tmp_path / "nothing")
+    assert [found.key async for found in blobs.keys()] == [key]  # noqa: SIM118
+
+
+async def test_a_link_in_a_blobs_place_is_not_followed(blobs: LocalBlobs, tmp_path: Path) -> None:
+    key = new_key()
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "blobs" / key[:2] / key).symlink_to(tmp_path / "secret")
+    with pytest.raises(Unavailable):
+        await blobs.read(key, 0, 6)
+    with pytest.raises(Unavailable):
+        blobs.view(key)
+    (tmp_path / "blobs" / "pieces" / key).symlink_to(tmp_path / "secret")
+    writer = await blobs.piece_writer(key, key, 1, 0)
+    await writer.write(b"x")
+    with pytest.raises(Unavailable):
+        await writer.commit()
+    await writer.abort()
+    assert (tmp_path / "secret").read_bytes() == b"secret"
