@@ -52,6 +52,7 @@ class Capture:
         self._keep = keep
         self._inside = threading.local()
         self._undo: list[Callable[[], None]] = []
+        self._watching = True
 
     def start(self) -> None:
         """Begin; a stream that cannot be watched is left alone."""
@@ -64,6 +65,10 @@ class Capture:
         while self._undo:
             self._undo.pop()()
 
+    def let_go(self) -> None:
+        """In a forked child: keep nothing, and wait for no thread that only the parent has."""
+        self._watching = False
+
     def _watch(self, stream: Any) -> None:
         lines = Lines(self._keep)
         mutex = threading.Lock()
@@ -71,7 +76,7 @@ class Capture:
 
         def write(text: Any) -> Any:
             result = original(text)
-            if not getattr(self._inside, "writing", False) and isinstance(text, str):
+            if self._watching and not getattr(self._inside, "writing", False) and isinstance(text, str):
                 self._inside.writing = True
                 try:
                     with mutex:

@@ -130,8 +130,10 @@ class Run:
 
     def let_go(self) -> None:
         """In a forked child: the run stays with the parent, and its pipes and locks too."""
+        if self._capture is not None:
+            self._capture.let_go()
         if self._spool is not None:
-            self._spool.close()
+            self._spool.let_go()
         if self._link is not None:
             self._link.let_go()
 
@@ -171,11 +173,9 @@ class Run:
         import html
 
         path, url = html.escape(self.path), self.url
-        return (
-            f'run <a href="{html.escape(url)}">{path}</a>'
-            if url
-            else f"run {path} ({html.escape(self.mode)})"
-        )
+        if url is None:
+            return f"run {path} ({html.escape(self.mode)})"
+        return f'run <a href="{html.escape(url)}">{path}</a>'
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
         """Add values to the history's current row; the row is written when it is committed.

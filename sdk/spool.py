@@ -211,8 +211,12 @@ class Spool:
     def close(self) -> None:
         """Let go of the folder; what it holds stays for the sender."""
         with self._mutex:
-            self._writer.close()
-            self._lock.drop()
+            self.let_go()
+
+    def let_go(self) -> None:
+        """The same in a forked child, whose copy of the mutex may be held by a thread that it has not got."""
+        self._writer.close()
+        self._lock.drop()
 
 
 def _make_folder(root: str, run_id: str) -> str:

@@ -8,6 +8,7 @@ nothing is.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,10 +62,17 @@ class Window:
 
 def open_file(local: str) -> BinaryIO:
     """The file, open for reading; Vanished with the reason if that cannot be."""
+    # A pipe that took the place of the file must not be waited for.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        return open(local, "rb")
+        descriptor = os.open(local, flags)
     except OSError as error:
         raise Vanished(error.strerror or str(error)) from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise Vanished("it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file any more")
+    return os.fdopen(descriptor, "rb")
 
 
 def check_unchanged(file: BinaryIO, seen: os.stat_result, size: int) -> None:

@@ -13,6 +13,8 @@ import pytest
 import sdk
 from sdk.api import Api
 
+from .conftest import until
+
 
 def test_module_functions_work_on_the_current_run(server: object) -> None:
     Path("a.txt").write_text("a")
@@ -121,6 +123,62 @@ def test_a_forked_child_leaves_the_run_alone(server: object, script: Callable[..
     found = next(Api().runs(os.environ["RUNFS_PROJECT"]))
     assert found.state == "finished"
     assert [set(row) & {"child", "parent"} for row in found.history()] == [{"parent"}]
+
+
+def test_a_fork_while_another_thread_logs_does_not_hang_the_child(
+    server: object, script: Callable[..., Any]
+) -> None:
+    train = script("""
+        import os, sys, threading, sdk
+        run = sdk.init()
+        held = threading.Event()
+        def hold():
+            with run._spool._mutex:
+                print("logging", flush=True)
+                held.set()
+                forked.wait()
+        write = sys.stdout.write.__closure__
+        locks = [cell.cell_contents for cell in write if type(cell.cell_contents) is type(threading.Lock())]
+        forked = threading.Event()
+        threading.Thread(target=hold, daemon=True).start()
+        held.wait()
+        for lock in locks:  # as if that thread were printing too
+            lock.acquire()
+        child = os.fork()
+        if child == 0:
+            print("printed by the child", flush=True)
+            os._exit(7)
+        for lock in locks:
+            lock.release()
+        forked.set()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert len(locks) == 1
+        run.log({"parent": 1})
+    """)
+    status, out, err = train.end()
+    assert status == 0, err
+    assert "printed by the child" in out
+    found = next(Api().runs(os.environ["RUNFS_PROJECT"]))
+    assert "printed by the child" not in list(found.console())
+
+
+@pytest.mark.parametrize("ending", ["os._exit(0)", "os.kill(os.getpid(), signal.SIGTERM)"])
+def test_an_end_that_no_python_sees_is_a_crash_that_loses_nothing(
+    server: object, script: Callable[..., Any], ending: str
+) -> None:
+    train = script(f"""
+        import os, signal, sdk
+        run = sdk.init()
+        open("a.txt", "w").write("a")
+        run.save("a.txt", policy="end")
+        run.log({{"loss": 1}})
+        {ending}
+    """)
+    train.end()
+    (found,) = Api().runs(os.environ["RUNFS_PROJECT"])
+    until(lambda: found.refresh().state == "crashed")
+    assert [file.name for file in found.files()] == ["a.txt"]
+    assert [row["loss"] for row in found.history()] == [1]
 
 
 def test_two_runs_of_two_threads_of_one_process(server: object) -> None:

@@ -104,6 +104,11 @@ def test_a_file_that_is_gone(target: Target) -> None:
     Path("folder").mkdir()
     with pytest.raises(Vanished, match="directory"):
         Transfer(target, Meter()).send(tracked("folder"))
+    os.mkfifo("pipe")
+    Path("null").symlink_to("/dev/null")
+    for name in ("pipe", "null"):
+        with pytest.raises(Vanished, match="not a regular file"):
+            Transfer(target, Meter()).send(tracked(name))
 
 
 class Meddling:
