@@ -22,6 +22,8 @@ from typing import TypeVar
 from store.blobs import disk
 from store.blobs.batches import Batches, Chunk
 from store.blobs.blobs import ANYTHING, Expected, Found, Piece, Signed, Stored, Whole, check_key, is_key
+from store.blobs.hash_behind import HashBehind
+from store.blobs.local_pieces import LocalPieceWriter, join
 from store.errors import NoSpace, StoreError, Unavailable
 
 RESERVE_BYTES = 256 * 1024 * 1024  # at most, of 5 % of the disk: left free so that the catalog can be written
@@ -29,6 +31,8 @@ VIEWS_MAX = 256  # mapped blobs that are kept; each holds a file descriptor
 WRITER_THREADS = 4
 PUT_AT_ONCE = 32  # small blobs that are worth a thread
 READER_THREADS = 4
+HASHER_THREADS = 2
+BEHIND_MAX = 256  # uploads in parts that are hashed while they come; more are hashed when joined
 
 T = TypeVar("T")
 
@@ -43,6 +47,8 @@ class LocalBlobs:
         self._views: OrderedDict[str, memoryview] = OrderedDict()
         self._writers = ThreadPoolExecutor(WRITER_THREADS, thread_name_prefix="blob-writer")
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="blob-reader")
+        self._hashers = ThreadPoolExecutor(HASHER_THREADS, thread_name_prefix="blob-hasher")
+        self._behind: dict[str, HashBehind] = {}
         try:
             for part in (folder, self._tmp, self._pieces, *(folder / f"{n:02x}" for n in range(256))):
                 part.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,11 +137,18 @@ class LocalBlobs:
 
     async def piece_writer(self, key: str, multipart_id: str, number: int, offset: int) -> "LocalPieceWriter":
         self._make_room(0)
-        return LocalPieceWriter(self._writers, self._pieces_of(key), number, offset)
+        file = self._pieces_of(key)
+        behind = self._behind.get(key)
+        if behind is None:
+            behind = HashBehind(file, self._hashers.submit)
+            if len(self._behind) < BEHIND_MAX:
+                self._behind[key] = behind
+        return LocalPieceWriter(self._writers, file, number, offset, behind)
 
     async def join(self, key: str, multipart_id: str, pieces: Sequence[Piece], *, md5: bool = True) -> Stored:
         size = sum(piece.size for piece in pieces)
-        return await self._in(self._writers, _join, self._pieces_of(key), self._file(key), size, md5)
+        behind = self._behind.pop(key, None)
+        return await self._in(self._writers, join, self._pieces_of(key), self._file(key), size, md5, behind)
 
     async def pieces(self, key: str, multipart_id: str) -> list[Piece] | None:
         return None
@@ -155,6 +168,7 @@ class LocalBlobs:
         return None
 
     async def drop_pieces(self, key: str, multipart_id: str) -> None:
+        self._behind.pop(key, None)
         await self._in(self._writers, disk.remove, self._pieces_of(key))
 
     async def clear_unfinished(self, before_ns: int, keep: Collection[str] = ()) -> int:
@@ -164,6 +178,7 @@ class LocalBlobs:
         self._views.clear()
         self._writers.shutdown(wait=True)
         self._readers.shutdown(wait=True)
+        self._hashers.shutdown(wait=True, cancel_futures=True)
 
     def _make_room(self, size: int) -> None:
         """NoSpace unless that many bytes fit and some are left for the catalog, which must never be full."""
@@ -240,57 +255,3 @@ class LocalWriter:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
-
-
-class LocalPieceWriter:
-    """Writes one part of a multipart upload at its offset of the file that holds them all."""
-
-    def __init__(self, executor: ThreadPoolExecutor, file: Path, number: int, offset: int) -> None:
-        self._batches = Batches(executor, disk.translated(self._take))
-        self._file = file
-        self._number = number
-        self._offset = offset
-        self._size = 0
-        self._fd = -1
-        self._md5 = hashlib.md5(usedforsecurity=False)
-
-    async def write(self, chunk: Chunk) -> None:
-        await self._batches.write(chunk)
-
-    async def commit(self, expected: Expected = ANYTHING) -> Piece:
-        return await self._batches.finish(disk.translated(partial(self._finish, expected)))
-
-    async def abort(self) -> None:
-        await self._batches.abort(self._close)
-
-    def _take(self, chunks: list[Chunk]) -> None:
-        if self._fd < 0:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._fd = os.open(self._file, flags, 0o600)
-        for chunk in chunks:
-            self._md5.update(chunk)
-        self._size += disk.write_all(self._fd, chunks, self._offset + self._size)
-
-    def _finish(self, expected: Expected, chunks: list[Chunk]) -> Piece:
-        self._take(chunks)
-        expected.check(self._size, None, self._md5.digest())
-        os.fsync(self._fd)
-        disk.sync_folder(self._file.parent)  # the first part made the file
-        self._close()
-        return Piece(self._number, self._size, self._md5.hexdigest())
-
-    def _close(self) -> None:
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            os.close(fd)
-
-
-def _join(pieces: Path, target: Path, size: int, md5: bool) -> Stored:
-    source = pieces if pieces.exists() else target  # joined already, by someone who then died
-    with source.open("r+b") as file:
-        file.truncate(size)  # a part that was sent twice may have been longer at first
-        os.fsync(file.fileno())
-    measured = disk.hash_file(source, md5)
-    if source is pieces:
-        disk.publish(pieces, target)
-    return Stored(target.name, *measured)
