@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import HttpVersion11, web
 
@@ -19,12 +20,13 @@ async def chunks(request: web.Request) -> AsyncIterator[bytes]:
     """
     await _go_on(request)
     loop = asyncio.get_running_loop()
+    read = request.content.readany if request.content_length is None else partial(_as_received, request)
     waited = size = 0.0
     while True:
         began = loop.time()
         try:
             async with asyncio.timeout(min(STALL_S, STALL_S + size / RATE_MIN - waited)):
-                chunk = await request.content.readany()
+                chunk = await read()
         except TimeoutError:
             raise Problem(
                 "timeout", f"Nothing of the body came for {STALL_S:.0f} seconds, or too little in all."
@@ -38,6 +40,14 @@ async def chunks(request: web.Request) -> AsyncIterator[bytes]:
         waited += loop.time() - began
         size += len(chunk)
         yield chunk
+
+
+async def _as_received(request: web.Request) -> bytes:
+    """What one read of the socket gave: readany would join all that waits, which cost 0.6 s a GiB (measured).
+
+    Not for bodies that are framed in chunks: their client could make them of one byte each.
+    """
+    return (await request.content.readchunk())[0]
 
 
 async def whole(request: web.Request, max_bytes: int) -> bytes:
