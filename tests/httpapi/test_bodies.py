@@ -5,6 +5,9 @@ import logging
 from typing import Any
 
 import pytest
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import make_mocked_request
 
 from httpapi import bodies
 
@@ -122,3 +125,16 @@ async def test_a_body_that_would_be_refused_is_never_asked_for(api: Any) -> None
     writer.write(b"abc")
     assert (await reader.readline()) == b"HTTP/1.1 201 Created\r\n"
     writer.close()
+
+
+@pytest.mark.parametrize(("framed", "pieces"), [(False, [b"ab", b"cd", b"e"]), (True, [b"abcde"])])
+async def test_pieces_are_joined_only_where_the_client_chose_their_size(
+    framed: bool, pieces: list[bytes]
+) -> None:
+    content = StreamReader(BaseProtocol(asyncio.get_running_loop()), 1 << 16)
+    for piece in (b"ab", b"cd", b"e"):
+        content.feed_data(piece)
+    content.feed_eof()
+    headers = {"Transfer-Encoding": "chunked"} if framed else {"Content-Length": "5"}
+    request = make_mocked_request("PUT", "/", headers=headers, payload=content)
+    assert [chunk async for chunk in bodies.chunks(request)] == pieces

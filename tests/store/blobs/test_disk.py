@@ -80,3 +80,21 @@ def test_clear_takes_the_old(tmp_path: Path) -> None:
         os.utime(tmp_path / name, ns=(mtime_ns, mtime_ns))
     assert disk.clear(tmp_path, 10) == 1
     assert [found.key for found in disk.listed(tmp_path)] == ["new"]
+
+
+def test_what_is_large_is_written_back_while_more_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advice: list[tuple[int, ...]] = []
+
+    def advise(fd: int, offset: int, count: int, what: int) -> None:
+        advice.append((offset, count, what))
+        raise OSError(errno.ENOSYS, "it is only advice")
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    fd = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    half = b"x" * (disk.WRITE_BACK_BYTES // 2)
+    assert disk.write_all(fd, [half, half], 100) == len(half) * 2
+    assert disk.write_all(fd, [half], 0) == len(half)
+    assert advice == [(100, len(half) * 2, os.POSIX_FADV_DONTNEED)]
+    os.close(fd)
