@@ -68,12 +68,12 @@ async def keys_in_parts(db: Session) -> set[str]:
     return {key for (key,) in await db.all("SELECT blob_key FROM uploads WHERE multipart_id IS NOT NULL")}
 
 
-async def expire(tx: Transaction, limit: int) -> int:
-    """End at most `limit` uploads whose time is over; how many."""
+async def expire(tx: Transaction, before_ns: int, limit: int) -> int:
+    """End at most `limit` uploads whose time was over before that; how many."""
     rows = await tx.all(
         f"UPDATE uploads SET state = 'aborted' WHERE id IN (SELECT id FROM uploads WHERE state IN {UNDER_WAY}"
         " AND expires_ns < ? LIMIT ?) RETURNING id",
-        *(tx.now_ns, limit),
+        *(before_ns, limit),
     )
     return len(rows)
 

@@ -20,8 +20,10 @@ from store.catalog import blobs as blob_rows
 from store.catalog import uploads as upload_rows
 from store.catalog.rows import Upload
 from store.errors import StoreError
+from store.uploads.clock import SteadyClock
 from store.uploads.intake import Intake
 from store.uploads.merge import merge_all
+from store.uploads.state import LIFETIME_S
 
 ORPHAN_AGE_S = 3600.0  # younger ones may be about to get a row
 ORPHANS_EVERY_S = 6 * 3600.0  # listing all blobs takes seconds for a million
@@ -50,7 +52,7 @@ class Collected(NamedTuple):
 
 
 class Collector:
-    """Collects, again and again. It keeps nothing but when it last looked for orphans."""
+    """Collects, again and again. It keeps nothing but the time."""
 
     def __init__(
         self, catalog: Catalog, blobs: Blobs, intake: Intake, *, grace_s: float, lease_s: float
@@ -62,6 +64,7 @@ class Collector:
         self._lease_s = lease_s
         self._orphans_s: float | None = None
         self._turn = asyncio.Lock()
+        self._clock = SteadyClock(max(grace_s, lease_s, LIFETIME_S))
 
     async def collect(self, now: bool = False, alone: bool = False) -> Collected:
         """One round. With `now` nothing is given grace, and orphans are looked for too.
@@ -72,27 +75,31 @@ class Collector:
             return await self._collect(now, alone)
 
     async def _collect(self, now: bool, alone: bool) -> Collected:
+        self._clock.look()
+        now_ns = time.time_ns if now else self._clock.now_ns
+
+        def ago_ns(seconds: float) -> int:
+            return now_ns() - int(seconds * 1e9)
+
         grace_s = 0.0 if now else self._grace_s
-        crashed = await self._catalog.write(
-            lambda tx: runs.crash_silent(tx, tx.now_ns - int(self._lease_s * 1e9))
-        )
+        crashed = await self._catalog.write(lambda tx: runs.crash_silent(tx, ago_ns(self._lease_s)))
         while await self._catalog.write(lambda tx: remains.take(tx, REMAINS_BATCH)) >= REMAINS_BATCH:
             pass
-        uploads = await self._end_uploads()
-        merged = await self._merge(_ago_ns(0.0 if now else REST_S))
+        uploads = await self._end_uploads(ago_ns(0.0))
+        merged = await self._merge(ago_ns(0.0 if now else REST_S))
         gone = await self._all(
-            lambda: self._catalog.write(lambda tx: versions.collect(tx, _ago_ns(grace_s), BATCH))
+            lambda: self._catalog.write(lambda tx: versions.collect(tx, ago_ns(grace_s), BATCH))
         )
-        count, size = await self._drop_unused(_ago_ns(min(grace_s, READERS_S)))
+        count, size = await self._drop_unused(ago_ns(min(grace_s, READERS_S)))
         orphans = unfinished = 0
         if now or self._orphans_s is None or time.monotonic() - self._orphans_s > ORPHANS_EVERY_S:
             self._orphans_s = time.monotonic()
             at_once = now and alone
-            orphans = await self._drop_orphans(FOR_EVER_NS if at_once else _ago_ns(ORPHAN_AGE_S))
+            orphans = await self._drop_orphans(FOR_EVER_NS if at_once else ago_ns(ORPHAN_AGE_S))
             nobody_writes = at_once and not self._intake.in_flight
             keep = await upload_rows.keys_in_parts(self._catalog.read) | self._intake.in_flight
             unfinished = await self._blobs.clear_unfinished(
-                _ago_ns(0.0 if nobody_writes else ORPHAN_AGE_S), keep
+                ago_ns(0.0 if nobody_writes else ORPHAN_AGE_S), keep
             )
             await self._forget_filesets()
             await self._catalog.write(remains.forget)
@@ -113,12 +120,12 @@ class Collector:
             await self._catalog.write(partial(filesets.forget, fileset_ids=found))
             after = found[-1]
 
-    async def _end_uploads(self) -> int:
-        await self._catalog.write(lambda tx: upload_rows.expire(tx, BATCH))
-        return await self._all(self._end_some)
+    async def _end_uploads(self, before_ns: int) -> int:
+        await self._catalog.write(lambda tx: upload_rows.expire(tx, before_ns, BATCH))
+        return await self._all(lambda: self._end_some(before_ns))
 
-    async def _end_some(self) -> list[Upload]:
-        ended = await upload_rows.ended(self._catalog.read, time.time_ns(), BATCH)
+    async def _end_some(self, before_ns: int) -> list[Upload]:
+        ended = await upload_rows.ended(self._catalog.read, before_ns, BATCH)
         for upload in ended:
             if upload.multipart_id is not None:
                 await self._blobs.drop_pieces(upload.blob_key, upload.multipart_id)
@@ -173,7 +180,3 @@ async def _batches(found: AsyncIterator[Found]) -> AsyncIterator[list[Found]]:
             batch = []
     if batch:
         yield batch
-
-
-def _ago_ns(seconds: float) -> int:
-    return time.time_ns() - int(seconds * 1e9)

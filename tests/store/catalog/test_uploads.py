@@ -36,8 +36,8 @@ async def test_uploads_expire(catalog: Catalog, fileset_id: int) -> None:
     ):
         row = ROW._replace(id=name, fileset_id=fileset_id, state=state, expires_ns=expires)
         await catalog.write(lambda tx, row=row: uploads.create(tx, row))
-    assert await catalog.write(lambda tx: uploads.expire(tx, 1)) == 1
-    assert await catalog.write(lambda tx: uploads.expire(tx, 9)) == 1
+    assert await catalog.write(lambda tx: uploads.expire(tx, tx.now_ns, 1)) == 1
+    assert await catalog.write(lambda tx: uploads.expire(tx, tx.now_ns, 9)) == 1
     assert await states(catalog) == {
         "old": "aborted",
         "stored": "aborted",

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -273,3 +274,21 @@ async def test_what_cannot_be_merged_does_not_stop_the_rest(
     await blobs.delete(extent.key)
     assert (await uploads.collect(now=True)).merged == 1
     assert "could not be merged" in caplog.text
+
+
+async def test_nothing_falls_due_because_the_clock_was_set(
+    uploads: Uploads, run: Run, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await uploads.put(run.fileset_id, "a", chunks(b"text"))
+    await uploads.delete([made.entry.id])
+    asked = await uploads.request(run.fileset_id, "b", reads=None)
+    await uploads.receive(asked.id, None, chunks(b"stored"))
+    await uploads.collect()
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 24 * 3600 * 10**9)
+    uploads._collector._clock._wall_ns = time.time_ns
+    done = await uploads.collect()
+    assert (done.crashed, done.versions, done.uploads) == (0, 0, 0)
+    assert (await uploads.register(asked.id)).created
+    assert bytes(await Content(uploads.catalog.direct, blobs).read(made.version.id, 0, 9)) == b"text"
+    assert (await uploads.collect(now=True)).versions == 1
