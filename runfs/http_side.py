@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 import httpapi.app
 import httpapi.serving
 from httpapi.settings import Settings as HttpSettings
+from nfsd.rpc import Tallies
 from runfs.metrics import Calls
 from runfs.opened import Store
 from runfs.readiness import check_nfs
@@ -23,11 +24,11 @@ from runfs.settings import Address, Settings
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, store: Store, calls: Calls, nfs: Address, bound: socket.socket
+    settings: Settings, store: Store, tallies: Tallies, nfs: Address, bound: socket.socket
 ) -> AsyncIterator[None]:
     """Serve inside the block; at its end requests in flight are answered. `nfs` is asked for readiness."""
     registry = CollectorRegistry()
-    registry.register(calls)
+    registry.register(Calls(tallies))
     http = HttpSettings(
         hosts=settings.allow_hosts,
         public_url=settings.public_url,

@@ -5,7 +5,6 @@ The dispatches count; the text is made when somebody asks for it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily
@@ -13,32 +12,23 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from nfsd.rpc import Tallies
-
-log = logging.getLogger(__name__)
-
-PROGRAMS = {100000: "portmap", 100003: "nfs", 100005: "mount", 100021: "nlm", 100024: "status"}
+from runfs.nfs_side import PROGRAMS
 
 
 class Calls(Collector):
     """Counts every call of every program; a prometheus collector over what the dispatches count."""
 
-    def __init__(self) -> None:
-        self.tallies = Tallies()
+    def __init__(self, tallies: Tallies) -> None:
+        self._tallies = tallies
 
     def collect(self) -> Iterator[Metric]:
         """The counts so far, as prometheus wants them."""
         labels = ("program", "procedure", "status")
         calls = CounterMetricFamily("runfs_rpc_calls", "RPC calls answered.", labels=labels)
         seconds = CounterMetricFamily("runfs_rpc_seconds", "Time spent on RPC calls.", labels=labels)
-        for program, procedure, status, tally in self.tallies:
+        for program, procedure, status, tally in self._tallies:
             values = (PROGRAMS.get(program, str(program)), procedure, status)
             calls.add_metric(values, tally.calls)
             seconds.add_metric(values, tally.seconds)
         yield calls
         yield seconds
-
-
-def logged(program: int, procedure: str, status: str, seconds: float) -> None:
-    """Write a line at debug for a call: an observer of a dispatch."""
-    name = PROGRAMS.get(program, str(program))
-    log.debug("%s %s %s in %.0f us", name, procedure, status, seconds * 1e6)

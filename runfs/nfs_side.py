@@ -16,12 +16,11 @@ from nfsd.nfs3.program import NFS3
 from nfsd.nlm4 import Locking
 from nfsd.nlm4.types import NLM_PROG
 from nfsd.portmap import Mappings, Portmap
-from nfsd.rpc import Call, Dispatch, Program, Refusal, Server
+from nfsd.rpc import Call, Dispatch, Program, Refusal, Server, Tallies
 from nfsd.rpc.client import UdpCalls
 from nfsd.tree.networks import Networks
 from nfsd.tree.tree import Tree
 from runfs import portmapper, readiness
-from runfs.metrics import Calls, logged
 from runfs.mount_form import explicit_mount
 from runfs.opened import Store
 from runfs.ports import bound_to
@@ -32,6 +31,8 @@ log = logging.getLogger(__name__)
 audit = logging.getLogger("audit")
 
 LOCKS_FILE = "locks.json"
+PROGRAMS = {100000: "portmap", 100003: "nfs", 100005: "mount", 100021: "nlm", 100024: "status"}
+"""What logs and metrics call the programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Listening:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, sockets: Sockets, store: Store, calls: Calls
+    settings: Settings, sockets: Sockets, store: Store, tallies: Tallies
 ) -> AsyncIterator[Listening]:
     """Serve inside the block. At its end calls in flight are answered, and nobody is told of us any more."""
     tree = Tree(store.catalog, Content(store.catalog.direct, store.blobs))
@@ -63,11 +64,11 @@ async def serving(
     nfs = NFS3(tree, networks, owner, lambda: _space(settings.data))
     mount = Mount3(tree, networks, _mounted)
     mappings = Mappings()
-    observer = logged if settings.verbose else None
+    observer = _logged if settings.verbose else None
     async with AsyncExitStack() as stack:
 
         async def serve(programs: tuple[Program, ...], *bound: socket.socket) -> None:
-            server = Server(Dispatch(programs, observer, _refused, calls.tallies))
+            server = Server(Dispatch(programs, observer, _refused, tallies))
             stack.push_async_callback(server.stop)
             for each in bound:
                 await server.serve(each)
@@ -117,3 +118,8 @@ def _refused(call: Refusal) -> None:
 def _space(data: Path) -> tuple[int, int]:
     usage = shutil.disk_usage(data)
     return usage.total, usage.free
+
+
+def _logged(program: int, procedure: str, status: str, seconds: float) -> None:
+    """Write a line at debug for a call: an observer of a dispatch."""
+    log.debug("%s %s %s in %.0f us", PROGRAMS.get(program, str(program)), procedure, status, seconds * 1e6)

@@ -92,7 +92,7 @@ def access(nfs: NFS3, credential: Credential, at: int) -> Fast:
 
 def read(nfs: NFS3, credential: Credential, at: int) -> Fast:
     """READ: the handle, an offset and a count."""
-    known, met, at_hand, content = nfs.tree.by_handle.get, nfs.tree.met, nfs.tree.content.at_hand, nfs.content
+    tree, known, met, content = nfs.tree, nfs.tree.by_handle.get, nfs.tree.met, nfs.content
     read_max = nfs.read_max
 
     def answer(record: bytes) -> Packed | None:
@@ -107,7 +107,7 @@ def read(nfs: NFS3, credential: Credential, at: int) -> Fast:
         elif node.body is not None:
             data = node.body[offset : offset + count]
         elif isinstance(node, StoredFile) and node.blob:
-            data = at_hand(node.blob, offset, count)
+            data = tree.content.at_hand(node.blob, offset, count)
         else:
             data = None
         return None if data is None else content(node, offset, data)

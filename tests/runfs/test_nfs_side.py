@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from daemon_process import start
 from nfsd.client import Client, NfsError
 from nfsd.portmap import IPPROTO_TCP, IPPROTO_UDP, port_of
 from nfsd.rpc.client import CallFailed, TcpCalls, UdpCalls
+from runfs import nfs_side
 from runfs.settings import NFS_PORT, Address
 
 
@@ -51,3 +53,9 @@ async def test_only_allowed_networks(tmp_path: Path) -> None:
     calls.close()
     daemon.stop()
     assert '"event": "refused"' in (tmp_path / "audit").read_text()
+
+
+def test_one_line_a_call_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "runfs.nfs_side"):
+        nfs_side._logged(100005, "MNT", "OK", 0.001)
+    assert [record.getMessage() for record in caplog.records] == ["mount MNT OK in 1000 us"]

@@ -28,8 +28,16 @@ def test_a_struct_is_frozen_slotted_and_comparable() -> None:
     assert made == point(1, 7)
     assert hash(made) == hash(point(1, 7))
     assert not hasattr(made, "__dict__")
-    with pytest.raises(AttributeError):
+    assert made != point(1, 8)
+    assert made != (1, 7)
+    assert repr(made) == "point(x=1, y=7)" == repr(point(y=7, x=1))
+    for wrong in ((), (1, 2, 3)):
+        with pytest.raises(TypeError):
+            point(*wrong)
+    with pytest.raises(AttributeError, match="point is frozen: 'x'"):
         made.x = 2  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="point is frozen: 'y'"):
+        del made.y
 
 
 def test_a_union_is_frozen_and_comparable() -> None:
