@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import xdr
@@ -120,9 +121,12 @@ class Keeper:
         """Give a range back, held or not; it may be of a file that is gone, and in the grace period too."""
         try:
             lock = _lock(address, False, wanted)
+            self.locks.give_back(wanted.fh, lock.owner, lock.start, lock.end)
         except Refused as refused:
             return refused.stat
-        self.locks.give_back(wanted.fh, lock.owner, lock.start, lock.end)
+        except TooMany as error:
+            log.warning("an unlock for %s is refused: %s", address, error)
+            return nlm4_stats.NLM4_DENIED_NOLOCKS
         self._unconfirmed.discard((wanted.fh, lock.owner))
         self._grant(wanted.fh)
         return nlm4_stats.NLM4_GRANTED
@@ -233,7 +237,8 @@ class Keeper:
         unconfirmed = (waiting.file, lock.owner) in self._unconfirmed
         self._unconfirmed.discard((waiting.file, lock.owner))
         if stat != nlm4_stats.NLM4_GRANTED and unconfirmed:
-            self.locks.give_back(waiting.file, lock.owner, lock.start, lock.end)
+            with suppress(TooMany):  # it stays, as part of a larger one of its owner
+                self.locks.give_back(waiting.file, lock.owner, lock.start, lock.end)
             self._grant(waiting.file)
 
 

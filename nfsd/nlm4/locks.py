@@ -6,10 +6,15 @@ cut a hole. A range is half open, and END as its end means all that the file wil
 
 Waiting requests are looked at in the order in which they came whenever something of the file is given back.
 Two owners who would wait for each other are found before they do.
+
+An owner's locks of a file never overlap, so they are kept in order, and found by halving: a program may take
+thousands.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 END = 1 << 64
 LOCKS_MAX = 65_536
@@ -47,17 +52,8 @@ class Lock:
     mark: bytes = b""
     """What the client calls the owner (`oh`); handed back, never compared."""
 
-    def overlaps(self, start: int, end: int) -> bool:
-        """Whether any byte of the range is the lock's."""
-        return self.start < end and start < self.end
 
-    def conflicts(self, other: "Lock") -> bool:
-        """Whether the two cannot stand together."""
-        return (
-            self.owner != other.owner
-            and (self.exclusive or other.exclusive)
-            and self.overlaps(other.start, other.end)
-        )
+_start, _end = attrgetter("start"), attrgetter("end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +69,30 @@ class Locks:
     """All locks of all files."""
 
     def __init__(self) -> None:
-        self._held: dict[bytes, list[Lock]] = {}
+        self._held: dict[bytes, dict[Owner, list[Lock]]] = {}
+        """Of each file and owner, in order; never an empty list."""
+        self._count = 0
         self._waiting: dict[bytes, list[Waiting]] = {}
 
     def conflict(self, file: bytes, wanted: Lock) -> Lock | None:
         """The first lock that stands in the way."""
-        return next((lock for lock in self._held.get(file, ()) if lock.conflicts(wanted)), None)
+        return next(self._in_the_way(file, wanted), None)
 
     def take(self, file: bytes, wanted: Lock) -> Lock | None:
         """Take a lock, or give the one that stands in the way. Raises TooMany."""
-        found = self.conflict(file, wanted)
+        found = self._take(file, wanted)
         if found is None:
-            if sum(map(len, self._held.values())) >= LOCKS_MAX:
-                raise TooMany("too many locks are held")
-            self._cut(file, wanted.owner, wanted.start, wanted.end)
-            self._held.setdefault(file, []).append(wanted)
-            self._merge(file, wanted)
             self.cancel(file, wanted)
         return found
 
     def give_back(self, file: bytes, owner: Owner, start: int, end: int) -> None:
-        """Release what the owner holds of the range, if anything."""
-        self._cut(file, owner, start, end)
-        if not self._held.get(file, True):
-            del self._held[file]
+        """Release what the owner holds of the range, if anything. Raises TooMany where a hole would be one
+        more."""
+        locks = self._held.get(file, {}).get(owner, [])
+        if self._count >= LOCKS_MAX and any(lock.start < start and end < lock.end for lock in locks):
+            raise TooMany("too many locks are held")
+        self._cut(locks, start, end)
+        self._drop_empty(file, owner)
 
     def wait(self, file: bytes, wanted: Lock, cookie: bytes) -> bool:
         """Let a request wait; False if its owner would, by others, wait for itself. Raises TooMany."""
@@ -116,84 +112,110 @@ class Locks:
             for each in queue
             if (each.lock.owner, each.lock.start, each.lock.end) != (wanted.owner, wanted.start, wanted.end)
         ]
-        if kept:
-            self._waiting[file] = kept
-        else:
-            self._waiting.pop(file, None)
+        self._keep_waiting(file, kept)
         return len(kept) < len(queue)
 
     def grant(self, file: bytes) -> list[Waiting]:
         """Take the locks of all waiting requests of a file that nothing stands in the way of any more."""
-        granted = []
-        for each in list(self._waiting.get(file, ())):
-            if self.take(file, each.lock) is None:
-                granted.append(each)
+        granted: list[Waiting] = []
+        kept: list[Waiting] = []
+        for each in self._waiting.get(file, ()):
+            taken = self._count < LOCKS_MAX and self._take(file, each.lock) is None
+            (granted if taken else kept).append(each)
+        self._keep_waiting(file, kept)
         return granted
 
     def forget(self, host: Host) -> list[bytes]:
         """Release everything that a host holds or waits for; returns the files where others may go on."""
-        files = []
         for file, queue in list(self._waiting.items()):
-            for each in queue:
-                if each.lock.owner.host == host:
-                    self.cancel(file, each.lock)
+            self._keep_waiting(file, [each for each in queue if each.lock.owner.host != host])
+        files = []
         for file, held in list(self._held.items()):
-            kept = [lock for lock in held if lock.owner.host != host]
-            if len(kept) < len(held):
+            gone = [owner for owner in held if owner.host == host]
+            for owner in gone:
+                self._cut(held[owner], 0, END)
+                self._drop_empty(file, owner)
+            if gone:
                 files.append(file)
-                self._held[file] = kept
-            if not kept:
-                del self._held[file]
         return files
 
     def hosts(self) -> set[Host]:
         """The hosts that hold a lock."""
-        return {lock.owner.host for held in self._held.values() for lock in held}
+        return {owner.host for held in self._held.values() for owner in held}
 
     def held(self, file: bytes) -> tuple[Lock, ...]:
         """The locks of a file."""
-        return tuple(self._held.get(file, ()))
+        return tuple(lock for locks in self._held.get(file, {}).values() for lock in locks)
 
-    def _cut(self, file: bytes, owner: Owner, start: int, end: int) -> None:
-        """Take a range out of the owner's locks."""
-        left: list[Lock] = []
-        for lock in self._held.get(file, ()):
-            if lock.owner != owner or not lock.overlaps(start, end):
-                left.append(lock)
-                continue
-            if lock.start < start:
-                left.append(replace(lock, end=start))
-            if end < lock.end:
-                left.append(replace(lock, start=end))
-        if file in self._held:
-            self._held[file] = left
+    def _take(self, file: bytes, wanted: Lock) -> Lock | None:
+        found = self.conflict(file, wanted)
+        if found is None:
+            if self._count >= LOCKS_MAX:
+                raise TooMany("too many locks are held")
+            locks = self._held.setdefault(file, {}).setdefault(wanted.owner, [])
+            at = self._cut(locks, wanted.start, wanted.end)
+            # Join it with those of its kind that touch it.
+            first, last = at, at
+            if at > 0 and locks[at - 1].end == wanted.start and locks[at - 1].exclusive == wanted.exclusive:
+                first -= 1
+                wanted = replace(wanted, start=locks[first].start)
+            if at < len(locks) and locks[at].start == wanted.end and locks[at].exclusive == wanted.exclusive:
+                wanted = replace(wanted, end=locks[at].end)
+                last += 1
+            locks[first:last] = [wanted]
+            self._count += 1 - (last - first)
+        return found
 
-    def _merge(self, file: bytes, taken: Lock) -> None:
-        """Join the lock with those of its owner and kind that touch it."""
-        others = []
-        for lock in self._held[file]:
-            alike = (lock.owner, lock.exclusive) == (taken.owner, taken.exclusive)
-            if alike and lock.start <= taken.end and taken.start <= lock.end:
-                taken = replace(taken, start=min(lock.start, taken.start), end=max(lock.end, taken.end))
-            else:
-                others.append(lock)
-        self._held[file] = [*others, taken]
+    def _cut(self, locks: list[Lock], start: int, end: int) -> int:
+        """Take a range out of an owner's locks; returns the place in the list where it was."""
+        first, last = bisect_right(locks, start, key=_end), bisect_left(locks, end, key=_start)
+        if first >= last:
+            return first
+        left = [replace(locks[first], end=start)] if locks[first].start < start else []
+        right = [replace(locks[last - 1], start=end)] if locks[last - 1].end > end else []
+        locks[first:last] = left + right
+        self._count += len(left) + len(right) - (last - first)
+        return first + len(left)
+
+    def _drop_empty(self, file: bytes, owner: Owner) -> None:
+        held = self._held.get(file, {})
+        if not held.get(owner, True):
+            del held[owner]
+            if not held:
+                del self._held[file]
+
+    def _keep_waiting(self, file: bytes, queue: list[Waiting]) -> None:
+        if queue:
+            self._waiting[file] = queue
+        else:
+            self._waiting.pop(file, None)
 
     def _leads_back(self, file: bytes, wanted: Lock) -> bool:
         """Whether someone who is in the way waits, directly or by others, for the owner of `wanted`."""
+        waits: dict[Owner, list[Waiting]] = {}
+        for queue in self._waiting.values():
+            for each in queue:
+                waits.setdefault(each.lock.owner, []).append(each)
         seen: set[Owner] = set()
-        reached = list(self._in_the_way(file, wanted))
+        reached = [lock.owner for lock in self._in_the_way(file, wanted)]
         while reached:
             owner = reached.pop()
             if owner == wanted.owner:
                 return True
             if owner not in seen:
                 seen.add(owner)
-                for queue in self._waiting.values():
-                    for each in queue:
-                        if each.lock.owner == owner:
-                            reached += self._in_the_way(each.file, each.lock)
+                for each in waits.get(owner, ()):
+                    reached += (lock.owner for lock in self._in_the_way(each.file, each.lock))
         return False
 
-    def _in_the_way(self, file: bytes, wanted: Lock) -> Iterator[Owner]:
-        return (lock.owner for lock in self._held.get(file, ()) if lock.conflicts(wanted))
+    def _in_the_way(self, file: bytes, wanted: Lock) -> Iterator[Lock]:
+        """Of each other owner, the first lock that cannot stand together with `wanted`."""
+        for owner, locks in self._held.get(file, {}).items():
+            if owner == wanted.owner:
+                continue
+            for place in range(bisect_right(locks, wanted.start, key=_end), len(locks)):
+                if locks[place].start >= wanted.end:
+                    break
+                if wanted.exclusive or locks[place].exclusive:
+                    yield locks[place]
+                    break

@@ -1,4 +1,9 @@
-"""The lock table against an oracle that keeps the holders of each byte."""
+"""The lock table against two oracles: one that keeps the holders of each byte, and the kernel's own locks."""
+
+import fcntl
+import os
+import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -77,6 +82,69 @@ def test_the_table_agrees_with_the_oracle(taken: list[tuple[str, Owner, bool, tu
         ends = {(lock.owner, lock.exclusive, lock.end) for lock in held}
         assert not starts & ends, "locks of one owner and kind that touch are one"
         assert locks.hosts() == {lock.owner.host for lock in held}
+
+
+FLOCK = struct.Struct("hhqqi4x")
+KINDS = {"shared": fcntl.F_RDLCK, "exclusive": fcntl.F_WRLCK, "unlock": fcntl.F_UNLCK}
+
+
+class Kernel:
+    """Locks of open files (fcntl(2), F_OFD_SETLK) on a local disk: several owners in one process."""
+
+    def __init__(self, file: Path) -> None:
+        self.files = [os.open(file, os.O_RDWR | os.O_CREAT) for _ in range(len(OWNERS) + 1)]
+
+    def lock(self, owner: int, kind: str, start: int, length: int) -> bool:
+        wanted = FLOCK.pack(KINDS[kind], os.SEEK_SET, start, length, 0)
+        try:
+            fcntl.fcntl(self.files[owner], fcntl.F_OFD_SETLK, wanted)
+        except BlockingIOError:
+            return False
+        return True
+
+    def refuses(self, kind: str, byte: int) -> bool:
+        """Whether a stranger could not lock that byte."""
+        wanted = FLOCK.pack(KINDS[kind], os.SEEK_SET, byte, 1, 0)
+        found = FLOCK.unpack(fcntl.fcntl(self.files[-1], fcntl.F_OFD_GETLK, wanted))
+        return bool(found[0] != fcntl.F_UNLCK)
+
+    def close(self) -> None:
+        for file in self.files:
+            os.close(file)
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(OWNERS) - 1),
+            st.sampled_from(list(KINDS)),
+            st.integers(0, SIZE - 1),
+            st.integers(0, SIZE),
+        ),
+        max_size=30,
+    )
+)
+def test_the_table_agrees_with_the_kernel(
+    tmp_path_factory: pytest.TempPathFactory, taken: list[tuple[int, str, int, int]]
+) -> None:
+    locks, kernel = Locks(), Kernel(tmp_path_factory.getbasetemp() / "locked")
+    stranger = Owner(Host("127.0.0.3", "c"), 1)
+    try:
+        for number, kind, start, length in taken:
+            owner, end = OWNERS[number], start + length if length else END
+            if kind == "unlock":
+                locks.give_back(FILE, owner, start, end)
+                assert kernel.lock(number, kind, start, length)
+            else:
+                ours = locks.take(FILE, Lock(owner, kind == "exclusive", start, end)) is None
+                assert ours == kernel.lock(number, kind, start, length)
+            for byte in range(2 * SIZE + 1):
+                for wanted in ("shared", "exclusive"):
+                    found = locks.conflict(FILE, Lock(stranger, wanted == "exclusive", byte, byte + 1))
+                    assert (found is not None) == kernel.refuses(wanted, byte), (byte, wanted)
+    finally:
+        kernel.close()
 
 
 A, B, C = OWNERS[0], OWNERS[1], OWNERS[2]
@@ -167,3 +235,28 @@ def test_what_is_held_and_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch)
     locks.wait(b"1", whole(B), b"")
     with pytest.raises(TooMany):
         locks.wait(b"2", whole(B), b"")
+    with pytest.raises(TooMany):
+        locks.give_back(b"1", A, 3, 4)  # a hole leaves two of one
+    locks.give_back(b"1", A, 3, END)
+    locks.give_back(b"2", A, 0, END)
+    locks.take(b"3", whole(A))
+    assert locks.grant(b"1") == []  # there is no room for it
+    locks.give_back(b"3", A, 0, END)
+    locks.give_back(b"1", A, 0, END)
+    assert len(locks.grant(b"1")) == 1
+
+
+def test_thousands_of_locks_are_one_when_they_touch() -> None:
+    locks = Locks()
+    for number in range(0, 4000, 2):
+        locks.take(FILE, Lock(A, True, number, number + 1))
+    assert len(locks.held(FILE)) == 2000
+    for number in range(1, 4000, 2):
+        locks.take(FILE, Lock(A, True, number, number + 1))
+    assert locks.held(FILE) == (Lock(A, True, 0, 4000),)
+    for number in range(0, 4000, 4):
+        locks.give_back(FILE, A, number, number + 1)
+    assert len(locks.held(FILE)) == 1000
+    locks.forget(A.host)
+    assert locks.held(FILE) == ()
+    assert locks.hosts() == set()
