@@ -12,9 +12,11 @@ import mmap
 import sys
 import time
 from typing import Any
+from weakref import ref
 
 ADDRESSES_MAX = 256
-"""Maps whose addresses are remembered; each keeps its map alive."""
+"""Maps whose addresses are remembered. None is kept alive by that: the bytes of a deleted blob stay on the
+disk for as long as it is mapped."""
 
 GRANULE_BYTES = 1 << 20
 GRANULES_MAX = 4096
@@ -47,7 +49,7 @@ class Residency:
     """Asks for maps by their blobs' keys; a map's address is looked up once."""
 
     def __init__(self) -> None:
-        self._addresses: dict[str, tuple[memoryview, int]] = {}
+        self._addresses: dict[str, tuple[ref[memoryview], int]] = {}
         self._trusted: dict[tuple[str, int], float] = {}
         self._vector = ctypes.create_string_buffer(_VECTOR_PAGES)
         self._mincore = _mincore()
@@ -73,10 +75,10 @@ class Residency:
     def _asked(self, key: str, view: memoryview, begin: int, end: int) -> bool:
         """What the kernel says of the pages from `begin` to `end`, within one granule."""
         known = self._addresses.get(key)
-        if known is None or known[0] is not view:
+        if known is None or known[0]() is not view:
             if len(self._addresses) >= ADDRESSES_MAX:
                 self._addresses.clear()
-            known = self._addresses[key] = view, _address(view)
+            known = self._addresses[key] = ref(view), _address(view)
         first = begin // mmap.PAGESIZE
         pages = (end - 1) // mmap.PAGESIZE - first + 1
         start = known[1] + first * mmap.PAGESIZE

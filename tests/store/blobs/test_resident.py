@@ -6,6 +6,7 @@ import ctypes
 import mmap
 import os
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def test_another_map_under_a_key_is_asked_by_its_own_address(
     assert residency.resident("k", mapped.view, 0, 10)
     other = Mapped(tmp_path / "other")
     assert not residency.resident("k", other.view, 0, 10)
-    assert residency._addresses["k"][0] is other.view
+    assert residency._addresses["k"][0]() is other.view
     other.file.close()
 
 
@@ -142,3 +143,14 @@ def test_what_is_remembered_is_bounded(mapped: Mapped, monkeypatch: pytest.Monke
 def test_elsewhere_nothing_counts(mapped: Mapped, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "plan9")
     assert not Residency().resident("k", mapped.view, 0, 1)
+
+
+def test_a_deleted_blob_gives_its_space_back(tmp_path: Path) -> None:
+    """A map that is remembered would keep the deleted file's bytes on the disk, and a descriptor open."""
+    mapped = Mapped(tmp_path / "file")
+    residency = Residency()
+    residency.resident("k", mapped.view, 0, len(mapped.view))
+    gone = weakref.ref(mapped.view)
+    mapped.file.close()
+    del mapped
+    assert gone() is None
