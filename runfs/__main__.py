@@ -25,6 +25,7 @@ COMMANDS = {
     "open": ("runfs.open", "open the pages in a browser, signed in"),
     "sync": ("runfs.sync", "send what the SDK kept while the server could not be reached"),
     "gc": ("runfs.gc", "remove what is not needed any more"),
+    "backup": ("runfs.backup", "copy all of it while it is served, or bring such a copy up to date"),
     "fsck": ("runfs.fsck", "check the catalog against the bytes"),
     "key": ("runfs.key", "make, list and revoke API keys"),
 }
