@@ -10,6 +10,7 @@ Threads end when nothing is left to do, and none keeps the process from ending.
 import asyncio
 import contextlib
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -19,6 +20,7 @@ from store.errors import Unavailable
 
 WAITING_MAX = 256
 PATIENCE_S = 5.0
+SUBMITTED_PATIENCE_S = 15.0
 RETRY_AFTER_S = 2.0
 
 T = TypeVar("T")
@@ -59,9 +61,16 @@ class Lane(Executor):
                 self._leave(call)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """As any executor: `fn` has no subject of its own, and waits for a thread as long as it takes."""
+        """As any executor: `fn` has no subject of its own. Unavailable when it has not begun in time."""
+        begin_by = time.monotonic() + SUBMITTED_PATIENCE_S
+
+        def work() -> T:
+            if time.monotonic() > begin_by:
+                raise _busy()  # calls that hang go before it: whoever waits hears of it when one has ended
+            return fn(*args, **kwargs)
+
         done: Future[T] = Future()
-        self._enter(_Call(f"{id(done)}", lambda: fn(*args, **kwargs), done))
+        self._enter(_Call(f"{id(done)}", work, done))
         return done
 
     def _enter(self, call: _Call) -> None:

@@ -22,13 +22,13 @@ from store.blobs.lane import RETRY_AFTER_S, Lane
 from store.blobs.s3_writers import S3PieceWriter, S3Writer
 from store.errors import StoreError, Unavailable
 
-PART_BYTES = 8 * 1024 * 1024  # of each blob that goes through here so much is in memory
+PART_BYTES = 8 * 1024 * 1024
 PARTS_MAX = 10_000
 READ_THREADS = 12
 WRITE_THREADS = 8
 OTHER_THREADS = 6
 OBJECT_SHARE = 4  # of these for one object
-WRITERS_MAX = 32  # blobs and parts on their way in at once: each has up to PART_BYTES in memory
+WRITERS_MAX = 64  # blobs and parts on their way in at once: each has some MiB in memory
 WRITER_PATIENCE_S = 10.0
 CHECK_PATIENCE_S = 3.0
 

@@ -6,10 +6,11 @@ would hold a thread for ever, so whoever reads looks at the clock too.
 
 import base64
 import hashlib
+import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from typing import IO, Any
 
 from store.blobs.blobs import Stored
 from store.blobs.s3_errors import translated
@@ -101,15 +102,17 @@ def measure(client: Any, where: dict[str, Any], key: str, md5: bool) -> Stored:
     return Stored(key, size, sha256.digest(), None if other is None else other.digest())
 
 
-def put(client: Any, where: dict[str, Any], body: bytes, sha256: bytes) -> None:
-    """Put a small object that is not there yet, verified by S3."""
+def put(client: Any, where: dict[str, Any], body: IO[bytes], sha256: bytes) -> None:
+    """Put an object that is not there yet, verified by S3."""
+    size = body.seek(0, io.SEEK_END)
+    body.seek(0)
     checksum = base64.b64encode(sha256).decode()
     try:
         call(client, "put_object", where | {"Body": body, "ChecksumSHA256": checksum, "IfNoneMatch": "*"})
     except Conflict:
         # boto3 tried twice and the first attempt came through: the key is fresh, nobody else has written it.
         about = call(client, "head_object", where)
-        if about["ContentLength"] != len(body):
+        if about["ContentLength"] != size:
             raise
 
 

@@ -1,7 +1,7 @@
 """Bytes on their way to S3 through this process, in bounded memory.
 
 A blob that ends within one part is put at once; a larger one is a multipart upload whose parts are sent as
-they fill. A part that a client announced is kept in a temporary file first: S3 wants its length beforehand.
+they fill. What is not small waits in a temporary file: S3 wants its length and its hash beforehand.
 """
 
 import base64
@@ -16,7 +16,9 @@ from typing import IO, Any
 from store.blobs import s3_calls
 from store.blobs.batches import Batches, Chunk
 from store.blobs.blobs import ANYTHING, Expected, Piece, Stored
-from store.errors import StoreError
+from store.errors import StoreError, Unavailable
+
+IN_MEMORY_BYTES = 1024 * 1024  # of a part that fills; the rest is in a temporary file
 
 
 class _Turn:
@@ -50,7 +52,8 @@ class S3Writer:
         self._key = key
         self._where = where
         self._part_bytes = part_bytes
-        self._buffer = bytearray()
+        self._part = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed by commit or abort
+        self._filled = 0
         self._parts: list[dict[str, Any]] = []
         self._multipart_id: str | None = None
         self._size = 0
@@ -76,39 +79,60 @@ class S3Writer:
             self._sha256.update(chunk)
             if self._md5 is not None:
                 self._md5.update(chunk)
-            self._buffer += chunk
             self._size += len(chunk)
-            while len(self._buffer) > self._part_bytes:
-                self._send(self._part_bytes)
+            rest = memoryview(chunk)
+            while rest:
+                if self._filled == self._part_bytes:
+                    self._send()
+                taken = rest[: self._part_bytes - self._filled]
+                self._part.write(taken)
+                self._filled += len(taken)
+                rest = rest[len(taken) :]
 
-    def _send(self, count: int) -> None:
-        """Send the first bytes of the buffer as the next part."""
+    def _send(self) -> None:
+        """Send what is there as the next part."""
         if self._multipart_id is None:
             answer = s3_calls.call(self._client, "create_multipart_upload", self._where)
             self._multipart_id = answer["UploadId"]
-        part = bytes(self._buffer[:count])
-        del self._buffer[:count]
         number = len(self._parts) + 1
-        md5 = base64.b64encode(hashlib.md5(part, usedforsecurity=False).digest()).decode()
-        arguments = {"UploadId": self._multipart_id, "PartNumber": number, "Body": part, "ContentMD5": md5}
-        answer = s3_calls.call(self._client, "upload_part", self._where | arguments)
+        self._part.seek(0)
+        digest = hashlib.file_digest(self._part, partial(hashlib.md5, usedforsecurity=False)).digest()
+        self._part.seek(0)
+        md5 = base64.b64encode(digest).decode()
+        which = {"UploadId": self._multipart_id, "PartNumber": number}
+        body = {"Body": self._part, "ContentLength": self._filled, "ContentMD5": md5}
+        answer = self._asked(s3_calls.call, "upload_part", self._where | which | body)
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+        self._empty()
 
     def _finish(self, expected: Expected, chunks: list[Chunk]) -> Stored:
         self._take(chunks)
         sha256, md5 = self._sha256.digest(), None if self._md5 is None else self._md5.digest()
         expected.check(self._size, sha256, md5)
         if self._multipart_id is None:
-            s3_calls.put(self._client, self._where, bytes(self._buffer), sha256)
+            s3_calls.put(self._client, self._where, self._part, sha256)
         else:
-            self._send(len(self._buffer))
-            s3_calls.complete(self._client, self._where, self._multipart_id, self._parts, self._size)
+            self._send()
+            self._asked(s3_calls.complete, self._where, self._multipart_id, self._parts, self._size)
             self._multipart_id = None
-        self._buffer.clear()
+        self._part.close()
         return Stored(self._key, self._size, sha256, md5)
 
+    def _asked(self, ask: Callable[..., Any], *args: Any) -> Any:
+        """What S3 answers about the multipart upload. While it fails, nobody waits for it to end that too."""
+        try:
+            return ask(self._client, *args)
+        except Unavailable:
+            self._multipart_id = None  # the collector finds it
+            raise
+
+    def _empty(self) -> None:
+        self._part.seek(0)
+        self._part.truncate()
+        self._filled = 0
+
     def _undo(self) -> None:
-        self._buffer.clear()
+        self._part.close()
         multipart_id, self._multipart_id = self._multipart_id, None
         if multipart_id is not None:
             where = self._where | {"UploadId": multipart_id}

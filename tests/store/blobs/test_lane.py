@@ -119,7 +119,7 @@ async def test_who_gives_up_leaves_the_call_to_its_end(hanging: Hanging) -> None
 
 
 async def test_as_an_executor(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is submitted has no subject, and waits without end."""
+    """What is submitted has no subject, and is done late or not at all."""
     monkeypatch.setattr(lane, "PATIENCE_S", 0.0)
     threads = Lane("test", 2, 1)
     loop = asyncio.get_running_loop()
@@ -127,3 +127,7 @@ async def test_as_an_executor(hanging: Hanging, monkeypatch: pytest.MonkeyPatch)
     await begun(hanging, 2)
     hanging.go.set()
     assert await asyncio.gather(*stuck) == ["0", "1", "2", "3"]
+    monkeypatch.setattr(lane, "SUBMITTED_PATIENCE_S", -1.0)
+    with pytest.raises(Unavailable):
+        await loop.run_in_executor(threads, hanging, "late")
+    assert "late" not in hanging.begun

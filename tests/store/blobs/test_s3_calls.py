@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -18,18 +19,18 @@ def test_put_is_verified_and_may_be_tried_twice(s3: S3Blobs) -> None:
     where = s3._object("0" * 32)
     sha256 = hashlib.sha256(b"body").digest()
     with pytest.raises(Unavailable, match="BadDigest"):
-        s3_calls.put(s3._client, where, b"other", sha256)
-    s3_calls.put(s3._client, where, b"body", sha256)
-    s3_calls.put(s3._client, where, b"body", sha256)  # an answer that was lost
+        s3_calls.put(s3._client, where, BytesIO(b"other"), sha256)
+    s3_calls.put(s3._client, where, BytesIO(b"body"), sha256)
+    s3_calls.put(s3._client, where, BytesIO(b"body"), sha256)  # an answer that was lost
     with pytest.raises(Conflict):
-        s3_calls.put(s3._client, where, b"longer", hashlib.sha256(b"longer").digest())
+        s3_calls.put(s3._client, where, BytesIO(b"longer"), hashlib.sha256(b"longer").digest())
     about = s3_calls.call(s3._client, "head_object", where | {"ChecksumMode": "ENABLED"})
     assert base64.b64decode(about["ChecksumSHA256"]) == sha256
 
 
 def test_read_and_measure(s3: S3Blobs) -> None:
     where: dict[str, Any] = s3._object("1" * 32)
-    s3_calls.put(s3._client, where, b"0123", hashlib.sha256(b"0123").digest())
+    s3_calls.put(s3._client, where, BytesIO(b"0123"), hashlib.sha256(b"0123").digest())
     assert s3_calls.read(s3._client, where, 1, 2) == b"12"
     assert s3_calls.read(s3._client, where, 4, 2) == b""
     measured = s3_calls.measure(s3._client, where, "k", md5=True)
@@ -43,7 +44,7 @@ def test_read_and_measure(s3: S3Blobs) -> None:
 def there(far: S3Blobs, proxy: S3Proxy) -> dict[str, Any]:
     """Where ten bytes are, through the proxy, which has seen nothing yet."""
     where: dict[str, Any] = far._object("3" * 32)
-    s3_calls.put(far._client, where, b"0123456789", hashlib.sha256(b"0123456789").digest())
+    s3_calls.put(far._client, where, BytesIO(b"0123456789"), hashlib.sha256(b"0123456789").digest())
     proxy.passed()
     return where
 
@@ -114,7 +115,7 @@ def test_what_s3_is_sent_is_verified_by_it(far: S3Blobs, proxy: S3Proxy) -> None
     where, body = far._object("4" * 32), b"x" * 1000
     proxy.all(Fault.FLIP_IN)
     with pytest.raises(Unavailable):
-        s3_calls.put(far._client, where, body, hashlib.sha256(body).digest())
+        s3_calls.put(far._client, where, BytesIO(body), hashlib.sha256(body).digest())
     proxy.heal()
     assert s3_calls.call(far._client, "head_object", where, absent_ok=True) is None
 
@@ -146,5 +147,5 @@ def test_an_answer_that_was_lost(far: S3Blobs, proxy: S3Proxy) -> None:
     """The object is there, so the second attempt finds a conflict: it was ours."""
     where, body = far._object("5" * 32), b"x" * 1000
     proxy.first(Fault.LOST)
-    s3_calls.put(far._client, where, body, hashlib.sha256(body).digest())
+    s3_calls.put(far._client, where, BytesIO(body), hashlib.sha256(body).digest())
     assert [seen.fault for seen in proxy.passed() if seen.method == "PUT"] == [Fault.LOST, None]

@@ -2,10 +2,11 @@ import hashlib
 from typing import Any
 
 import pytest
+from s3_proxy import Fault, S3Proxy
 
 from store.blobs import Expected, new_key
 from store.blobs.s3 import S3Blobs
-from store.errors import Mismatch
+from store.errors import Mismatch, Unavailable
 
 PART = 8 * 1024 * 1024
 
@@ -69,3 +70,27 @@ async def test_a_part_may_be_empty(s3: S3Blobs) -> None:
     piece = await writer.commit(Expected(0))
     assert (piece.number, piece.size) == (1, 0)
     assert (await s3.join(key, multipart_id, [piece])).size == 0
+
+
+async def test_memory_is_bounded(s3: S3Blobs) -> None:
+    """What waits for the rest of its part waits on disk."""
+    writer = await s3.writer(new_key())
+    for _ in range(7):
+        await writer.write(bytes(1 << 20))
+    assert writer._part._rolled  # type: ignore[attr-defined]
+    await writer.abort()
+    assert writer._part.closed
+
+
+async def test_a_failing_s3_is_not_asked_to_clean_up(far: S3Blobs, proxy: S3Proxy) -> None:
+    """It would be waited for once more; the collector does it later."""
+    writer = await far.writer(new_key())
+    proxy.rule = lambda seen: Fault.E503 if "partNumber" in seen.query else None
+    await writer.write(b"x" * (PART + 1))
+    with pytest.raises(Unavailable):
+        await writer.commit()
+    proxy.passed()
+    await writer.abort()
+    assert proxy.passed() == []
+    proxy.heal()
+    assert await far.clear_unfinished(2**62) == 1
