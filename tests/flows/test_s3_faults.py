@@ -133,8 +133,11 @@ async def test_few_threads_wait_for_a_server_that_hangs(
         client.close()
 
 
-async def test_requests_are_few(over_s3: OverS3, proxy: S3Proxy, files: dict[str, int]) -> None:
+async def test_requests_are_few(
+    over_s3: OverS3, proxy: S3Proxy, files: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Retries are bounded: one reader who comes once makes two requests for a block."""
+    monkeypatch.setattr("store.blobs.cached.PATIENCE_S", 20.0)  # longer than boto3 waits between them
 
     def bytes_of(seen: list[Seen]) -> list[str]:
         return [each.headers.get("range", "whole") for each in seen if each.asks_for_bytes]
