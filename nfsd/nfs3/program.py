@@ -220,7 +220,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         """A node's attributes and handle as they stand in replies, encoded once."""
         if node.wire is None:
             tree = self.tree
-            node.wire = convert.encode(node, tree.handle(node), tree.id, *self.owner)
+            node.wire = convert.encode(node, tree.handles.make(node.fileid), tree.id, *self.owner)
         wire: bytes = node.wire
         return wire
 

@@ -11,12 +11,12 @@ A page holds attributes of its entries, so it is dropped when any node of its di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 
 from nfsd.tree.handle import KIND_BITS, KIND_MASK, OPAQUE, Handles
-from nfsd.tree.node import Directory, Entry, File, Node
+from nfsd.tree.node import NODE_BYTES, Directory, Entry, File, Node
 
 BUDGET_BYTES = 96 << 20
 """What nodes, names and pages may take together, by estimate."""
@@ -94,6 +94,16 @@ class Cache:
                 self.kept(node)
             self._charge(node.weight)
         return node
+
+    def keep_all(self, nodes: Sequence[Node], since: int) -> None:
+        """Keep nodes of a listing that are not kept yet, none with bytes in it; `since` as for `keep`."""
+        if since != self.forgotten or not nodes:
+            return
+        self.nodes.update({node.fileid: node for node in nodes})
+        if self.kept is not None:
+            for node in nodes:
+                self.kept(node)
+        self._charge(NODE_BYTES * len(nodes))
 
     def keep_names(self, directory: Directory, entries: Iterable[Entry]) -> None:
         """Have a directory remember what names stand for, so that to look them up asks nobody."""

@@ -13,6 +13,7 @@ is shown encoded. Two names never look alike, and a name that needs nothing is s
 """
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 
 LONGEST = 255
@@ -25,6 +26,7 @@ _PREFIX_MIN = _PREFIX_MAX - 5
 _EMPTY = "%E2%88%85"
 _UNFIT = re.compile(r"[\x00-\x1f/\x7f-\x9f\ud800-\udfff]|%(?=[0-9A-F]{2})")
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,53}\Z")  # nearly all names; one call settles them
+_ALL_PLAIN = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._ -]{0,53}\n)*\Z")
 _ENCODED = re.compile(rb"%([0-9A-F]{2})")
 _HASHED = re.compile(r"~[0-9a-f]{32}\Z")
 
@@ -40,6 +42,14 @@ def shown(name: str) -> str:
     if size > LONGEST or (size > _PREFIX_MIN + _HASH_DIGITS and _HASHED.search(text)):
         return _shorten(text, name)
     return text
+
+
+def all_shown(names: Sequence[str]) -> Sequence[str]:
+    """What stands for each of the names, those of a listing: where all are plain, one search says so."""
+    joined = "".join([name + "\n" for name in names])
+    if _ALL_PLAIN.match(joined) and joined.count("\n") == len(names):
+        return names
+    return [shown(name) for name in names]
 
 
 def is_shortened(text: str) -> bool:

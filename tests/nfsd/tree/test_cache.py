@@ -146,3 +146,18 @@ async def test_pages_of_a_project_that_came_to_the_root_go_too(world: Any) -> No
         node.weight + (NAME_BYTES * len(node.names) if isinstance(node, Directory) else 0)
         for node in world.tree.nodes.values()
     )
+
+
+async def test_what_a_listing_gave_before_a_fact_is_not_kept(world: Any) -> None:
+    await world.run()
+    tree = world.tree
+    nodes = [Runs(number, 0, 0, 0) for number in range(100, 103)]
+    tree.keep_all(nodes, tree.forgotten - 1)
+    assert all(node.fileid not in tree.nodes for node in nodes)
+    told: list[Node] = []
+    tree.kept = told.append
+    held = tree.bytes
+    tree.keep_all(nodes, tree.forgotten)
+    assert told == nodes
+    assert all(tree.nodes[node.fileid] is node for node in nodes)
+    assert tree.bytes == held + 3 * NODE_BYTES

@@ -92,3 +92,8 @@ def test_a_long_name_keeps_its_beginning() -> None:
 )
 def test_a_component_that_stands_for_nothing(text: str) -> None:
     assert names.original(text) is None
+
+
+@given(st.lists(st.one_of(st.text(), st.from_regex(r"[a-z][a-z.]{0,9}\n?", fullmatch=True)), max_size=5))
+def test_many_names_are_shown_as_each_is(many: list[str]) -> None:
+    assert list(names.all_shown(many)) == [names.shown(name) for name in many]
