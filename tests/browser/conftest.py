@@ -47,12 +47,22 @@ def troubles() -> list[str]:
     return []
 
 
-@pytest.fixture
-def page(browser: BrowserContext, daemon: Served, troubles: list[str]) -> Iterator[Page]:
-    """A new page, signed in. No script may fail, and nothing may break the policy."""
-    browser.clear_cookies()
+@pytest.fixture(scope="session")
+def cookies(browser: BrowserContext, daemon: Served) -> Any:
+    """What a browser has that signed in: for all tests but those of signing in."""
     opened = browser.new_page()
     sign_in(opened, daemon)
+    opened.close()
+    return browser.cookies()
+
+
+@pytest.fixture
+def page(browser: BrowserContext, daemon: Served, cookies: Any, troubles: list[str]) -> Iterator[Page]:
+    """A new page, signed in. No script may fail, and nothing may break the policy."""
+    browser.clear_cookies()
+    browser.add_cookies(cookies)
+    opened = browser.new_page()
+    opened.goto(daemon.http)
     opened.on("pageerror", lambda error: troubles.append(f"script: {error}"))
     opened.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
     yield opened

@@ -154,7 +154,7 @@ def test_versions_and_restore(visit: Visit, daemon: Served) -> None:
         page.get_by_role("link", name="Download version 1").click()
     assert Path(download.value.path()).read_bytes() == b"Before."
     page.get_by_role("link", name="v1", exact=True).click()
-    expect(page.locator(".notice")).to_contain_text("This is version 1")
+    expect(page.locator("main .notice")).to_contain_text("This is version 1")
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("Before.")
     page.get_by_role("button", name="Restore").click()
     expect(page.locator(".versions li")).to_have_count(3)

@@ -117,13 +117,13 @@ def test_pictures_in_a_frame(
 def test_image(visit: Visit, daemon: Served, previews: str) -> None:
     save(daemon, "previews", "i.png", png(40, 30), "image/png")
     page = visit(f"{previews}/i.png")
-    page.wait_for_function("document.querySelector('.preview img').naturalWidth === 40")
+    page.wait_for_function("() => document.querySelector('.preview img').naturalWidth === 40")
 
 
 def test_audio(visit: Visit, daemon: Served, previews: str) -> None:
     save(daemon, "previews", "s.wav", sound(), "audio/wav")
     page = visit(f"{previews}/s.wav")
-    page.wait_for_function("document.querySelector('.preview audio').duration === 0.25")
+    page.wait_for_function("() => document.querySelector('.preview audio').duration === 0.25")
 
 
 def recorded(page: Page) -> bytes:
@@ -153,7 +153,7 @@ def recorded(page: Page) -> bytes:
 def test_video(visit: Visit, daemon: Served, previews: str) -> None:
     save(daemon, "previews", "film.webm", recorded(visit("/")), "video/webm")
     page = visit(f"{previews}/film.webm")
-    page.wait_for_function("document.querySelector('.preview video').videoWidth === 300")
+    page.wait_for_function("() => document.querySelector('.preview video').videoWidth === 300")
 
 
 def test_pdf(visit: Visit, daemon: Served, previews: str) -> None:

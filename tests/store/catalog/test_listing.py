@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from store.catalog import Catalog, listing
+from store.catalog import Catalog, globs, listing
 from store.catalog.listing import Filter, Order, Sort
 
 SIZES = {"a.txt": 5, "logs": None, "logs/b.png": 5, "logs/deep": None, "logs/deep/c%.bin": 1, "z.csv": 900}
@@ -171,3 +171,42 @@ async def test_ids_of_all_that_a_filter_lets_through(catalog: Catalog, put: Any,
         ids[path] = await put("entries", fileset_id=fileset_id, name=path, path=path, version_id=version)
     assert await listing.ids(catalog.read, fileset_id, Filter(glob="*.pt")) == [ids["a.pt"], ids["b.pt"]]
     assert await listing.ids(catalog.read, fileset_id + 1, Filter()) == []
+
+
+async def test_globs_find_what_they_match(catalog: Catalog, put: Any, fileset_id: int) -> None:
+    """Whichever way a glob takes to the database, it finds what `globs.matches` says."""
+    paths = [
+        "a.pt",
+        "x/a.pt",
+        "x/y/a.pt",
+        "a",
+        "x/a",
+        "[a].pt",
+        "x/]b",
+        "*.pt",
+        "x/ab.pt.bak",
+        "x/A.PT",
+        "x/-",
+    ]
+    ids = {}
+    for parent_id, path in enumerate(paths):
+        place = {"fileset_id": fileset_id, "parent_id": parent_id}
+        ids[path] = await put("entries", **place, name=path.rpartition("/")[2], path=path, version_id=1)
+    wildcards = (
+        "*.pt",
+        "*",
+        "a*",
+        "?.pt",
+        "[!a]*",
+        "[a]",
+        "[[]a].pt",
+        "[]]*",
+        "*a*",
+        "*a*b*",
+        "[*].pt",
+        "[x-]",
+    )
+    for pattern in (form + wild for form in ("", "**/", "x/", "**/x/", "*/**/") for wild in wildcards):
+        found = await listing.ids(catalog.read, fileset_id, Filter(glob=pattern))
+        expected = sorted(path for path in paths if globs.matches(path, pattern))
+        assert found == [ids[path] for path in expected], pattern
