@@ -33,6 +33,7 @@ class Bucket:
 
     def __init__(self, fails: bool = False) -> None:
         self.names: list[str] = []
+        self.deleted: list[str] = []
         self.fails = fails
 
     def upload_file(self, source: str, bucket: str, name: str) -> None:
@@ -41,6 +42,10 @@ class Bucket:
             raise BenchError("the bucket is gone")
         assert Path(source).stat().st_size in (1 << 20, files.SMALL_BYTES)
         self.names.append(name)
+
+    def delete_object(self, **named: str) -> None:
+        """Forgets it."""
+        self.deleted.append(named["Key"])
 
     def download_file(self, bucket: str, name: str, target: str) -> None:
         """Gives it back."""
@@ -91,16 +96,26 @@ def test_a_round_asks_everyone_once(contest: files.Contest, pattern: dataset.Pat
     assert (many.rounds["runfs"], many.rounds["mlflow"]) == ([20], [5])
     assert set(up.rounds) == set(down.rounds) == set(many.rounds) == set(files.SERVERS)
     assert len(contest.s3.names) == 1 + 10
+    assert contest.s3.deleted == ["round-0"]
+    assert not (contest.plan.work / "round-0").exists()  # seven rounds of all would fill a disk
     assert all(len(row.rounds["runfs"]) == 1 for row in steps)
     told = contest.sides["runfs"].words  # type: ignore[attr-defined]
-    assert [words[:2] for words in told[:3]] == [
-        ("save", "round-0-large"),
-        ("download", "round-0-large"),
-        ("save", "round-0-small"),
-    ]
+    large = [("save", "round-0-large"), ("download", "round-0-large")]
+    assert [words[:2] for words in told] == [*large, *large, *[("save", "round-0-small")] * 2]
     side = contest.sides["runfs"]
     stored = Api(side.http_port, side.data).ask("GET", "/runs/round-0-steps-8/files")
     assert (stored["total_count"], stored["total_bytes"]) == (10, 10 * files.SMALL_BYTES)
+
+
+def test_small_files_are_saved_in_the_first_rounds_only(
+    contest: files.Contest, pattern: dataset.Pattern, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SMALL_ROUNDS", 1)
+    for number in range(2):
+        contest.round(number, pattern)
+    up, _, many, *steps = contest.rows()
+    assert {len(rates) for rates in up.rounds.values()} == {2}
+    assert {len(rates) for row in (many, *steps) for rates in row.rounds.values()} == {1}
 
 
 def test_every_promised_figure_is_judged(contest: files.Contest) -> None:
