@@ -6,6 +6,7 @@ from store.catalog import living, select
 from store.catalog.rows import Blob
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
+from store.catalog.topics import Topic
 
 
 async def by_id(db: Session, blob_id: int) -> Blob | None:
@@ -51,6 +52,12 @@ async def use(tx: Transaction, sha256: bytes, size: int) -> Blob | None:
     if blob is not None and blob.unused_ns is not None:
         await tx.run("UPDATE blobs SET unused_ns = NULL WHERE id = ?", blob.id)
     return blob
+
+
+async def replace(tx: Transaction, blob_id: int, key: str) -> None:
+    """Let a blob whose bytes were lost have those under another key; who remembers the old one is told."""
+    await tx.run("UPDATE blobs SET key = ? WHERE id = ?", key, blob_id)
+    tx.changed(Topic.EVERYTHING, 0)
 
 
 async def release(tx: Transaction, blob_ids: Iterable[int]) -> None:

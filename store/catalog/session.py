@@ -7,11 +7,12 @@ thread, off the loop.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import aiosqlite
 
-from store.errors import NoSpace, StoreError, Unavailable
+from store.errors import NoSpace, Refused, StoreError, Unavailable
 
 Value: TypeAlias = int | float | str | bytes | None
 Row: TypeAlias = tuple[Any, ...]
@@ -51,6 +52,18 @@ def translated(error: sqlite3.Error) -> StoreError | sqlite3.Error:
     if primary in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
         return Unavailable(f"the catalog's disk is failing ({error}); see to the disk, then try again", 5.0)
     return error
+
+
+def unusable(path: Path, error: sqlite3.Error) -> Refused | None:
+    """What to say of a file that is no catalog, or one that is damaged; None when the error is another."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    if code == sqlite3.SQLITE_NOTADB:
+        return Refused(f"{path} is not a runfs catalog: {error}")
+    if code & 0xFF == sqlite3.SQLITE_CORRUPT:
+        return Refused(f"the catalog {path} is damaged ({error}): restore a backup of it")
+    return None
 
 
 class Direct:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from store.catalog.session import translated
+from store.catalog.session import translated, unusable
 from store.errors import Refused, Unavailable
 
 IDS_SKIPPED = 1 << 24  # more than are made between two backups, and room for a hundred restores below 2^31
@@ -79,6 +79,6 @@ def _refusal(path: Path, error: sqlite3.Error) -> Exception:
     code = getattr(error, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_CANTOPEN:
         return Unavailable(f"cannot open the catalog {path}")
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+    if code == sqlite3.SQLITE_ERROR:  # another program's database, without our tables
         return Refused(f"{path} is not a runfs catalog: {error}")
-    return translated(error)
+    return unusable(path, error) or translated(error)

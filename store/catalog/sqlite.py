@@ -29,7 +29,7 @@ import aiosqlite
 from store.catalog import globs
 from store.catalog.rows import Change
 from store.catalog.select import every
-from store.catalog.session import Direct, Session, Threaded, translated
+from store.catalog.session import Direct, Session, Threaded, translated, unusable
 from store.catalog.topics import Topic
 from store.errors import Refused, StoreError, Unavailable
 
@@ -109,8 +109,9 @@ class Database:
             except OSError as error:
                 raise Unavailable(f"cannot open the catalog {path}: {error.strerror}") from error
             except sqlite3.Error as error:
-                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-                    raise Refused(f"{path} is not a runfs catalog: {error}") from error
+                refused = unusable(path, error)
+                if refused is not None:
+                    raise refused from error
                 raise translated(error) from error
             undo.pop_all()
         return database

@@ -14,6 +14,7 @@ from store.catalog import Catalog, Transaction, versions
 from store.catalog import blobs as blob_rows
 from store.catalog.versions import Extent
 from store.errors import StoreError
+from store.uploads import sharing
 from store.uploads.content import copy
 from store.uploads.intake import Intake
 
@@ -62,11 +63,10 @@ async def _merge(
         stored = held.stored
 
         async def work(tx: Transaction) -> tuple[bool, bool]:
-            there = await blob_rows.use(tx, stored.sha256, stored.size)
-            blob_id = there.id if there is not None else await blob_rows.create(tx, *stored)
+            blob_id, _, used = await sharing.choose(tx, blobs, stored)
             merged = await versions.merge(tx, version_id, extents, blob_id, stored.sha256, stored.md5)
             await blob_rows.release(tx, [blob_id])  # keeps it if a segment has it now
-            return merged, there is None
+            return merged, used
 
         merged, held.kept = await catalog.write(work)
     return merged

@@ -20,7 +20,7 @@ from store.catalog.entries import Listed
 from store.catalog.files import Content, Published
 from store.catalog.rows import Part, Upload
 from store.errors import Absent, Conflict, Refused, StoreError
-from store.uploads import state
+from store.uploads import sharing, state
 from store.uploads.collect import Collected, Collector
 from store.uploads.fsck import Finding, check
 from store.uploads.intake import Chunks, Intake
@@ -85,7 +85,7 @@ class Uploads:
             )
             if expected.size is not None and expected.sha256 is not None:
                 blob = await blob_rows.readable(tx, expected.sha256, expected.size, reads)
-                if blob is not None:
+                if blob is not None and not sharing.is_lost(self.blobs, blob):
                     upload = state.as_stored(upload, Stored(blob.key, blob.size, blob.sha256, blob.md5))
             await upload_rows.create(tx, upload)
             return upload
@@ -277,12 +277,9 @@ class Uploads:
         segments: tuple[tuple[int, int], ...] = ()
         used = False
         if stored.size:
-            blob = await blob_rows.use(tx, stored.sha256, stored.size)
-            used = blob is None
-            blob_id = blob.id if blob is not None else await blob_rows.create(tx, *stored)
+            blob_id, md5, used = await sharing.choose(tx, self.blobs, stored)
             segments = ((blob_id, stored.size),)
-            if stored.md5 is None and blob is not None:
-                stored = stored._replace(md5=blob.md5)
+            stored = stored._replace(md5=stored.md5 or md5)
         content = Content(stored.size, stored.sha256, stored.md5, segments)
         published = await files.publish(tx, fileset_id, path, content, content_type, self.versions_kept)
         if not published.changed:

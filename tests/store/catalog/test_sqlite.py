@@ -105,3 +105,13 @@ def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot open"):
         Database.open(tmp_path / "missing" / "c")
+
+
+@pytest.mark.parametrize("kept", [50, 4096, 40_000])
+def test_a_catalog_that_was_cut_is_named(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "catalog"
+    database = Database.open(path)
+    asyncio.run(database.close())
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(Refused, match=r"catalog .* is damaged .*: restore a backup|is not a runfs catalog"):
+        Database.open(path)
