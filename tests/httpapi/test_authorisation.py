@@ -33,6 +33,7 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "register_file": ("/runs/r1/files", {"upload_id": "{upload}"}),
     "request_uploads": ("/runs/r1/files:upload-urls", {"files": [{"path": "new"}]}),
     "register_files": ("/runs/r1/files:register", {"uploads": [{"upload_id": "{upload}"}]}),
+    "put_files": ("/runs/r1/files:put", None),
     "put_file": ("/runs/r1/files?path=new", None),
     "get_upload": ("/uploads/{upload}", None),
     "abort_upload": ("/uploads/{upload}", None),
@@ -62,6 +63,7 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "get_artifact_archive": ("/artifacts/{artifact}/files.zip", None),
     "request_artifact_upload": ("/artifacts/{artifact}/files/upload-url", {"path": "new", "size": 1}),
     "register_artifact_file": ("/artifacts/{artifact}/files", {"upload_id": "{upload}"}),
+    "put_artifact_files": ("/artifacts/{artifact}/files:put", None),
     "put_artifact_file": ("/artifacts/{artifact}/files?path=new", None),
     "list_artifact_types": ("/artifacts/types?project=team/a", None),
     "list_collections": ("/artifacts/collections?project=team/a", None),
@@ -204,9 +206,10 @@ async def test_the_owner_may(api: Any, ids: dict[str, Any], make_key: Any) -> No
     last = {"delete_run", "delete_file", "delete_files", "abort_upload", "delete_sweep", "delete_collection"}
     last |= {"delete_artifact", "remove_alias", "delete_project"}
     # Refused for what they ask, and not for who asks: a project that is there, a version in use, a sealed
-    # artifact, an upload without its bytes, a key that is not this project's.
+    # artifact, an upload without its bytes, a key that is not this project's, a body without its first line.
     known = {"create_project": 403, "register_file": 409, "register_artifact_file": 404, "revoke_key": 404}
     known |= {"request_artifact_upload": 409, "put_artifact_file": 409, "collect": 403}
+    known |= {"put_files": 400, "put_artifact_files": 400}
     for operation in apps.all_operations():
         if operation.name in KEYLESS or operation.name in last:
             continue
