@@ -65,6 +65,11 @@ def test_the_server_goes_down_and_sync_sends_the_rest(
     assert sync() == []
 
 
+def sends_files(method: str, path: str) -> bool:
+    """Whether a request carries the bytes of files, of one or of several together."""
+    return method == "PUT" or path.endswith("/files:put")
+
+
 @pytest.mark.parametrize("fault", [(507, 0), (500, 0), "drop"], ids=["full", "bug", "drop"])
 def test_files_that_the_server_cannot_take_are_named(
     server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, fault: Any
@@ -74,7 +79,7 @@ def test_files_that_the_server_cannot_take_are_named(
     Path("b").write_text("b")
     with Proxy(lambda: server.url) as proxy:
         monkeypatch.setenv("RUNFS_URL", proxy.url)
-        proxy.fault = lambda method, path, phase: fault if method == "PUT" else None
+        proxy.fault = lambda method, path, phase: fault if sends_files(method, path) else None
         with sdk.init() as run:
             run.save("a", policy="now")
             run.save("b", policy="now")

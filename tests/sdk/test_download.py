@@ -229,8 +229,8 @@ def test_a_thread_that_outlives_its_download_writes_nowhere_else() -> None:
         os.close(other)
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.binary(max_size=120), st.integers(5, 40), st.integers(1, 40), st.randoms())
+@settings(deadline=None, max_examples=20)
+@given(st.binary(max_size=80), st.integers(5, 40), st.integers(1, 40), st.randoms())
 def test_whatever_breaks_off_wherever(
     data: bytes, range_bytes: int, read_bytes: int, chance: random.Random
 ) -> None:
