@@ -20,9 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
     create = actions.add_parser("create", help="make a key and print it, this once")
     create.add_argument("name", metavar="NAME", help="what the key is for")
-    create.add_argument("--access", choices=keys.ACCESSES, default="write", help="%(default)s")
     create.add_argument(
-        "--project", metavar="ENTITY/PROJECT", type=project_path, help="for it alone; for all"
+        "--access", choices=keys.ACCESSES, default="write", help="what it may do; %(default)s"
+    )
+    create.add_argument(
+        "--project", metavar="ENTITY/PROJECT", type=project_path, help="the one project that it opens; all"
     )
     revoke = actions.add_parser("revoke", help="let a key open nothing any more")
     revoke.add_argument("id", metavar="ID", type=int, help="its number in `runfs key list`")

@@ -52,6 +52,8 @@ class Address:
             host, _, port = text.partition(":")
         elif ":" in text:
             raise ValueError(f"{text!r}: write an IPv6 address in brackets, as [::1]:{default_port}")
+        elif text.isdigit():
+            raise ValueError(f"{text!r} is no address; for a port write :{text}")
         if port and not (port.isascii() and port.isdigit() and int(port) < 65536):
             raise ValueError(f"{port!r} is not a port; ports are 0 to 65535")
         return cls(host or LOOPBACK, int(port) if port else default_port)

@@ -123,8 +123,8 @@ def soak(
             script.kill()
         if daemon.running.poll() is None and sys.exc_info()[0] is not None:
             daemon.end(signal.SIGKILL)
-    figures = _figures(told, daemon, samples)
     try:
+        figures = _figures(told, daemon, samples)
         figures |= reckon(daemon, [answer for kind, answer in told if kind == "writer"], saved)
     finally:
         if daemon.running.poll() is None:
@@ -202,6 +202,7 @@ def main(argv: list[str] | None = None) -> int:
     wanted = parser.parse_args(argv)
     seed = secrets.randbelow(1_000_000) if wanted.seed is None else wanted.seed
     print(f"seed {seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with us
     with tempfile.TemporaryDirectory() as folder:
         try:
             figures = soak(

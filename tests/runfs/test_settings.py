@@ -105,6 +105,7 @@ def test_portmap_follows_the_nfs_address_or_is_off() -> None:
     ("flags", "said"),
     [
         (("--nfs", "a:b"), "'b' is not a port"),
+        (("--http", "9090"), "for a port write :9090"),
         (("--project", "alone"), "'alone' is not ENTITY/PROJECT"),
         (("--project", "a/b/c"), "is not ENTITY/PROJECT"),
         (("--allow", "10.0.0.1/8"), "is not a network"),
