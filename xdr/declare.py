@@ -145,7 +145,7 @@ def struct(cls: type[T]) -> type[T]:
     """Make the class a structure (RFC 4506 section 4.14): frozen, slotted, packed in the fields' order.
 
     A dataclass in all but its making: a dataclass compiles six methods of its own, and to import the types of
-    NFS took 87 ms. With methods that all share, and a constructor compiled at its first call, it takes 12.
+    NFS took 87 ms. With methods that all share, and a constructor compiled at its first call, it takes 15.
     """
     fields = typing.get_type_hints(cls, include_extras=True)
     for name, declared in fields.items():
