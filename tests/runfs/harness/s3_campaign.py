@@ -4,7 +4,9 @@ A script saves small, middling and large files (in parts), one that grows, and r
 S3 kills the victim when request N comes (before), when the first of its body has been passed on (during), or
 when S3 has answered and nobody knows yet (after). The victim is started again; a killed client's saves are
 sent by `sync`. All the while, what NFS shows must be whole. At the end every save that returned is there, and
-nothing but that is in the bucket. Prints a JSON object of figures and faults.
+nothing but that is in the bucket. Prints a JSON object of figures and faults; the last
+campaign's are in docs/s3_campaign.json. A story takes ten seconds or more, all requests of a victim half an
+hour. To be run with PYTHONPATH=.:tests/store/harness:tests/runfs/harness
 """
 
 from __future__ import annotations
