@@ -11,9 +11,20 @@ from runfs.errors import CommandError
 from runfs.folder import KEY_FILE
 from runfs.serving import Serving
 
+PATIENCE_S = 30.0
 
-def post(data: Path, daemon: Serving, path: str, document: Mapping[str, Any] | None = None) -> Any:
-    """The JSON answer of a path below /api/v1. Raises CommandError for any other answer than success."""
+
+def post(
+    data: Path,
+    daemon: Serving,
+    path: str,
+    document: Mapping[str, Any] | None = None,
+    patience_s: float | None = PATIENCE_S,
+) -> Any:
+    """The JSON answer of a path below /api/v1; with None it is waited for as long as the daemon works on it.
+
+    Raises CommandError for any other answer than success.
+    """
     import urllib3  # slow to import, and most commands ask nobody
 
     try:
@@ -24,6 +35,7 @@ def post(data: Path, daemon: Serving, path: str, document: Mapping[str, Any] | N
             json=document or {},
             headers={"Authorization": f"Bearer {key}"},
             retries=False,
+            timeout=patience_s,
         )
     except (OSError, urllib3.exceptions.HTTPError) as error:
         raise CommandError(f"the daemon of {data} cannot be asked: {error}", 1) from None

@@ -38,7 +38,7 @@ def _of_folder(arguments: argparse.Namespace) -> Collected:
     data = opened.data_folder(arguments)
     daemon = serving.read(data)
     if daemon is not None:
-        return Collected(**asking.post(data, daemon, "/collect", {"now": arguments.now}))
+        return Collected(**asking.post(data, daemon, "/collect", {"now": arguments.now}, None))
     lock = folder.lock(data)
     try:
         return asyncio.run(_collected(arguments, alone=True))
