@@ -108,7 +108,8 @@ async def register(
     if upload is None or upload.fileset_id != fileset_id:
         raise Problem("not-found", f"There is no upload {body.upload_id} here.")
     _check_agreement(upload, body)
-    published = await state.uploads.register(body.upload_id)
+    told = Expected(body.size, bytes_or_none(body.sha256))
+    published = await state.uploads.register(body.upload_id, told)
     entry, version = published.entry, published.version
     if body.description is not None or body.tags is not None:
         tags = None if body.tags is None else strict_json.dumps(body.tags)

@@ -50,6 +50,8 @@ class Daemon:
         self.argv = argv
         self.log = folder / f"{name}.log"
         self.environment = {**os.environ, **(environment or {})}
+        # Compiled once and not at each start, as for whoever did not forbid it.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

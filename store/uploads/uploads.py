@@ -130,11 +130,11 @@ class Uploads:
         await self.catalog.write(lambda tx: upload_rows.update(tx, upload_id, expires_ns=state.expiry(tx)))
         return parts
 
-    async def register(self, upload_id: str) -> Published:
+    async def register(self, upload_id: str, expected: Expected = ANYTHING) -> Published:
         """Make an uploaded file visible: a new file, or the new version of the one at its path.
 
         Registering again gives the same. Errors: Absent, Conflict when not all of its bytes came or it is
-        over, Mismatch when they are not what was announced.
+        over, Mismatch when they are not what was announced, or (the upload stays open) not `expected`.
         """
         async with self._registering.setdefault(upload_id, asyncio.Lock()):
             upload = await upload_rows.by_id(self.catalog.read, upload_id)
@@ -154,6 +154,7 @@ class Uploads:
                 now = state.under_way(now)
                 assert now.stored_size is not None
                 assert now.stored_sha256 is not None
+                expected.check(now.stored_size, now.stored_sha256, now.stored_md5)
                 stored = Stored(now.blob_key, now.stored_size, now.stored_sha256, now.stored_md5)
                 published, used = await self._publish(tx, now.fileset_id, now.path, now.content_type, stored)
                 if not used and await blob_rows.by_key(tx, stored.key) is None:

@@ -227,6 +227,19 @@ async def test_parts_are_resumed(api: Any, monkeypatch: pytest.MonkeyPatch) -> N
     assert other["upload_id"] != upload["upload_id"]
 
 
+async def test_a_hash_told_only_at_the_end_counts(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts may go before their file is hashed: what is said at registration is held against what came."""
+    monkeypatch.setattr(intake, "ONE_PUT_MAX_BYTES", 4)
+    upload = await api.good("POST", "/runs/r1/files/upload-url", {"path": "big", "size": 5})
+    assert (await send(api, upload["parts"][0]["upload_url"], DATA))[0] == 200
+    registration = {"upload_id": upload["upload_id"]}
+    for wrong in ({"sha256": "0" * 64}, {"size": 4}):
+        assert (await api.ask("POST", "/runs/r1/files", registration | wrong))[0] == 422
+        assert await totals(api) == (0, 0)
+    file = await api.good("POST", "/runs/r1/files", registration | {"sha256": SHA256})
+    assert (file["size"], file["sha256"]) == (5, SHA256)
+
+
 async def test_giving_up(api: Any, make_key: Any) -> None:
     upload = await api.good("POST", "/runs/r1/files/upload-url", {"path": "a", "size": 5})
     where = f"/uploads/{upload['upload_id']}"
