@@ -23,7 +23,7 @@ from store.blobs.disk import open_for_reading
 from store.catalog import versions
 from store.catalog.rows import Version
 from store.catalog.versions import Extent
-from store.errors import Unavailable
+from store.errors import Absent, Damaged, Unavailable
 
 CHUNK_BYTES = 1 << 20
 PATIENCE_S = 30.0  # with a remote store that fails in the midst of an answer
@@ -106,9 +106,13 @@ async def _answer(
 
 
 async def _ask_ahead(state: State, version: Version, part: Part) -> None:
-    """Raise Unavailable where the first bytes cannot be had: an answer that has begun cannot say so."""
+    """Raise Damaged or Unavailable where the first bytes cannot be had: an answer that has begun cannot say
+    so."""
     async for extent in _extents(state, version, part.start, part.stop):
-        if state.blobs.path(extent.key) is None:
+        if state.blobs.path(extent.key) is not None:
+            if (await state.blobs.size(extent.key) or 0) < extent.size:
+                raise _cut_short(extent)
+        else:
             await state.blobs.read(extent.key, part.start - extent.offset, 1, extent.size)
         return
 
@@ -118,8 +122,9 @@ async def version_chunks(
 ) -> AsyncIterator[bytes | memoryview]:
     """The bytes of a version from `start` to `stop`, CHUNK_BYTES or less at a time.
 
-    Segments may be merged while this reads: then it looks again where the bytes are. Raises Unavailable when
-    they are nowhere, or a remote store fails for `patience_s`: nothing else is ever given in their place.
+    Segments may be merged while this reads: then it looks again where the bytes are. Raises Damaged when they
+    are nowhere, Unavailable when a remote store fails for `patience_s`: nothing else is ever given in their
+    place.
     """
     at = start
     async for extent in _extents(state, version, start, stop):
@@ -144,6 +149,8 @@ async def _patiently(state: State, extent: Extent, offset: int, count: int, pati
     while True:
         try:
             return await state.blobs.read(extent.key, offset, count, extent.size)
+        except Absent as error:
+            raise _cut_short(extent) from error
         except Unavailable as error:
             if time.monotonic() + error.retry_after_s > end:
                 raise
@@ -178,7 +185,7 @@ async def _extents(state: State, version: Version, start: int, stop: int) -> Asy
     while at < stop:
         found = await versions.extents_in(db, version.id, at, stop - at)
         if not found or found[0].offset > at:
-            raise Unavailable(f"bytes {at} and on of version {version.id} are gone", 60.0)
+            raise Damaged(f"bytes {at} and on of version {version.id} are lost; run `runfs fsck`")
         for extent in found:
             path = state.blobs.path(extent.key)
             if path is not None and extent is not found[0] and not path.exists():
@@ -187,5 +194,5 @@ async def _extents(state: State, version: Version, start: int, stop: int) -> Asy
             at = extent.offset + extent.size
 
 
-def _cut_short(extent: Extent) -> Unavailable:
-    return Unavailable(f"the blob {extent.key} is shorter than the catalog says; run `runfs fsck`", 60.0)
+def _cut_short(extent: Extent) -> Damaged:
+    return Damaged(f"the blob {extent.key} is lost or shorter than the catalog says; run `runfs fsck`")

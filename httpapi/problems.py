@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "mismatch": (422, "The bytes are not those that were announced"),
     "head-too-large": (431, "The request's head is too large"),
     "internal": (500, "The server has a bug"),
+    "damaged": (500, "The store has lost bytes"),
     "unavailable": (503, "The store is slow or failing"),
     "busy": (503, "There are too many connections"),
     "no-space": (507, "There is no space left"),
@@ -49,6 +50,7 @@ _BY_STORE_ERROR: dict[type[errors.StoreError], str] = {
     errors.Refused: "invalid",
     errors.Conflict: "conflict",
     errors.Mismatch: "mismatch",
+    errors.Damaged: "damaged",
     errors.Unavailable: "unavailable",
     errors.NoSpace: "no-space",
 }

@@ -35,5 +35,9 @@ class Unavailable(StoreError):
         self.retry_after_s = retry_after_s
 
 
+class Damaged(StoreError):
+    """The store has lost bytes that the catalog promises; asking again does not help. HTTP 500, EIO."""
+
+
 class NoSpace(StoreError):
     """The disk or the quota is full; nothing was stored. HTTP 507, ENOSPC."""

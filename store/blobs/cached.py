@@ -14,7 +14,7 @@ from pathlib import Path
 
 from store.blobs.blobs import Blobs, BlobWriter, Expected, Found, Piece, PieceWriter, Signed, Stored, Whole
 from store.blobs.blocks import Blocks, Name
-from store.errors import StoreError, Unavailable
+from store.errors import Damaged, StoreError, Unavailable
 
 BLOCK_BYTES = 1024 * 1024
 LIMIT_BYTES = 10 * 1024 * 1024 * 1024  # on disk
@@ -90,7 +90,7 @@ class CachedBlobs:
             key, number = name
             block = await self._inner.read(key, number * BLOCK_BYTES, BLOCK_BYTES, size)
             if size is not None and len(block) != max(min(BLOCK_BYTES, size - number * BLOCK_BYTES), 0):
-                raise Unavailable(f"the blob {key} is shorter than the catalog says; run `runfs fsck`", 60.0)
+                raise Damaged(f"the blob {key} is shorter than the catalog says; run `runfs fsck`")
             if block:
                 await loop.run_in_executor(self._threads, self._blocks.put, name, block)
         return block

@@ -6,7 +6,7 @@ from store.blobs import Blobs
 from store.blobs.resident import Residency
 from store.catalog import Session, versions
 from store.catalog.versions import Extent
-from store.errors import Absent, StoreError, Unavailable
+from store.errors import Absent, Damaged, StoreError
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -38,13 +38,16 @@ class Content:
         return view[offset : offset + count] if self._residency.resident(key, view, offset, count) else None
 
     async def fetch(self, key: str, offset: int, count: int, size: int) -> bytes:
-        """Bytes of a blob of `size` bytes, off the loop. Errors: Absent, Unavailable."""
-        return await self._blobs.read(key, offset, count, size)
+        """Bytes of a blob of `size` bytes, off the loop. Errors: Absent, Damaged, Unavailable."""
+        data = await self._blobs.read(key, offset, count, size)
+        if len(data) < min(count, size - offset):
+            raise _cut_short(key)
+        return data
 
     async def read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
         """At most `count` bytes from `offset` on; fewer only at the end of the version.
 
-        Errors: Absent without such a version's bytes, Unavailable.
+        Errors: Damaged where the store has lost them, Unavailable.
         """
         offset = min(offset, _OFFSET_MAX - count)
         try:
@@ -52,7 +55,10 @@ class Content:
         except Absent:
             # Segments were merged between the look-up and the read: now there are others, with the same
             # bytes.
-            return await self._read(version_id, offset, count)
+            try:
+                return await self._read(version_id, offset, count)
+            except Absent as error:
+                raise Damaged(f"a blob of version {version_id} is lost; run `runfs fsck`") from error
 
     async def _read(self, version_id: int, offset: int, count: int) -> bytes | memoryview:
         extents = await versions.extents_in(self._db, version_id, offset, count)
@@ -77,8 +83,12 @@ async def _piece(blobs: Blobs, extent: Extent, start: int, stop: int) -> bytes |
     else:
         piece = await blobs.read(extent.key, first, last - first, extent.size)
     if len(piece) != last - first:
-        raise Unavailable(f"the blob {extent.key} is shorter than the catalog says; run `runfs fsck`", 60.0)
+        raise _cut_short(extent.key)
     return piece
+
+
+def _cut_short(key: str) -> Damaged:
+    return Damaged(f"the blob {key} is shorter than the catalog says; run `runfs fsck`")
 
 
 _OFFSET_MAX = 2**63 - 1  # what an SQL integer holds; NFS offsets go to 2**64

@@ -11,6 +11,7 @@ from nfsd.tree.node import FIRST_COOKIE, Entry, File, Listing, Node
 from store.catalog import artifacts, entries, filesets, runs, versions
 from store.catalog.entries import Listed
 from store.catalog.rows import Entry as EntryRow
+from store.errors import Absent
 
 if TYPE_CHECKING:
     from nfsd.tree.tree import Tree
@@ -171,7 +172,12 @@ class StoredFile(File, kind=13):
         if not self.blob:
             return await content.read(self.number, offset, count)
         data = content.at_hand(self.blob, offset, count)
-        return data if data is not None else await content.fetch(self.blob, offset, count, self.size)
+        if data is not None:
+            return data
+        try:
+            return await content.fetch(self.blob, offset, count, self.size)
+        except Absent:  # moved since, or lost: the catalog knows where to look now
+            return await content.read(self.number, offset, count)
 
 
 def directory_of(entry: EntryRow) -> int:

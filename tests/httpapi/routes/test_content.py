@@ -1,7 +1,9 @@
 """The bytes of files, over HTTP: which version, a signed URL, an archive."""
 
 import io
+import os
 import zipfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,3 +74,22 @@ async def test_an_archive_that_cannot_be_finished_is_broken_off(api: Any, blobs:
         await blobs.delete(found.key)
     with pytest.raises(Exception, match=r"payload|closed|reset|disconnect"):
         await (await api.raw("GET", "/runs/r1/files.zip")).read()
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+async def test_lost_bytes(api: Any, tmp_path: Path, size: int) -> None:
+    """A blob that is cut or gone is no missing file and nothing to wait for; its place is told to nobody."""
+    file = await api.save("r1", "a.bin", b"x" * size)
+    [blob] = [
+        each for each in (tmp_path / "blobs").rglob("*") if each.is_file() and each.stat().st_size == size
+    ]
+    where = f"/runs/files/{file['id']}/content"
+    blob.chmod(0o600)
+    os.truncate(blob, size - 4)
+    for _ in range(2):
+        for headers in ({}, {"Range": f"bytes={size - 3}-"}):
+            status, problem = await api.ask("GET", where, headers=headers)
+            assert (status, problem["type"].rpartition(":")[2]) == (500, "damaged")
+            assert "runfs fsck" in problem["detail"]
+            assert str(tmp_path) not in problem["detail"]
+        blob.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import pytest
 
 from store.blobs import LocalBlobs, new_key
 from store.blobs.cached import AHEAD_BLOCKS, BLOCK_BYTES, CachedBlobs
-from store.errors import Absent, Unavailable
+from store.errors import Absent, Damaged, Unavailable
 
 
 class Slow(LocalBlobs):
@@ -205,7 +205,7 @@ async def test_nothing_is_fetched_beyond_the_end(cached: CachedBlobs, slow: Slow
 
 async def test_a_blob_that_is_too_short_is_not_kept(cached: CachedBlobs, tmp_path: Path) -> None:
     key, content = await put(cached, 0.5)
-    with pytest.raises(Unavailable, match="runfs fsck"):
+    with pytest.raises(Damaged, match="runfs fsck"):
         await cached.read(key, 0, 10, len(content) + 1)
     assert list((tmp_path / "cache").iterdir()) == []
     assert await cached.read(key, 0, 10, len(content)) == content[:10]

@@ -5,7 +5,7 @@ import pytest
 from store.blobs import Blobs
 from store.catalog import Catalog, versions
 from store.catalog.rows import Run, Version
-from store.errors import Absent, Unavailable
+from store.errors import Absent, Damaged
 from store.uploads import Content, Uploads
 from store.uploads.content import copy
 
@@ -71,12 +71,12 @@ async def test_segments_that_were_merged_meanwhile(
 async def test_a_blob_that_is_gone_or_short(catalog: Catalog, blobs: Blobs, grown: Version) -> None:
     extents = await versions.extents(catalog.direct, grown.id)
     await blobs.delete(extents[1].key)
-    with pytest.raises(Absent):
+    with pytest.raises(Damaged, match="runfs fsck"):
         await Content(catalog.direct, blobs).read(grown.id, 0, 10)
     writer = await blobs.writer(extents[1].key)
     await writer.write(b"?")
     await writer.commit()
-    with pytest.raises(Unavailable, match="runfs fsck"):
+    with pytest.raises(Damaged, match="runfs fsck"):
         await Content(catalog.direct, blobs).read(grown.id, 0, 10)
 
 
@@ -92,6 +92,11 @@ async def test_one_blob_is_at_hand(catalog: Catalog, blobs: Blobs, uploads: Uplo
     assert content.at_hand("0" * 32, 0, 1) is None
     assert content.at_hand("no key", 0, 1) is None
     assert await content.fetch(key, 7, 3, 10) == b"789"
+    with pytest.raises(Damaged, match="runfs fsck"):
+        await content.fetch(key, 7, 4, 11)
+    await blobs.delete(key)
+    with pytest.raises(Absent):  # merged or lost: whoever reads has to look anew
+        await content.fetch(key, 7, 3, 10)
 
 
 async def test_a_version_of_several_blobs_has_no_only_one(

@@ -1,7 +1,10 @@
 from typing import Any
 
+import pytest
+
 from nfsd.tree.tree import Tree
 from store.catalog.topics import Topic
+from store.errors import Absent
 
 
 async def test_real_directories(world: Any) -> None:
@@ -41,6 +44,21 @@ async def test_a_retired_version_is_read_by_handle_until_it_is_collected(world: 
         retired = await tree.resolve(handle)
         assert retired.links == 0
         assert await tree.read(retired, 0, 99) == b"old bytes"
+
+
+async def test_a_file_whose_bytes_moved_is_read_from_where_they_are_now(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A blob that is not where it was may have been merged into another: the file is not gone for that."""
+    run = await world.run()
+    await world.file(run.fileset_id, "a", b"a" * 20_000)
+
+    async def moved(*_: object) -> bytes:
+        raise Absent("not here")
+
+    monkeypatch.setattr(type(world.content), "at_hand", lambda *_: None)
+    monkeypatch.setattr(type(world.content), "fetch", moved)
+    assert await world.read("runs/r1/files/a") == b"a" * 20_000
 
 
 async def test_a_directory_is_no_file_and_a_file_no_directory_by_handle(world: Any) -> None:
