@@ -165,7 +165,7 @@ def _url(values: _Values) -> str:
         if url is not None and str(url).rstrip("/").endswith("wandb.ai"):
             url = None  # the hosted product's address says nothing about where our server is
     if url is None:
-        return DEFAULT_URL
+        return _local_url(values.environ)
     from urllib.parse import urlsplit
 
     try:
@@ -201,11 +201,26 @@ def _key(values: _Values, url: str) -> str | None:
     return key
 
 
+def _local_url(environ: Mapping[str, str]) -> str:
+    """Where the daemon of this account says that it serves, as long as it runs; else the usual address."""
+    import json
+
+    try:
+        with open(os.path.join(_data(environ), "serving.json"), encoding="utf-8") as file:
+            url = json.load(file)["http"]
+        return url if is_loopback(url) else DEFAULT_URL
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return DEFAULT_URL
+
+
+def _data(environ: Mapping[str, str]) -> str:
+    return environ.get("RUNFS_DATA") or os.path.join(_xdg(environ, "XDG_DATA_HOME", ".local/share"), "runfs")
+
+
 def _local_key(environ: Mapping[str, str]) -> str | None:
     """The key that the daemon of this account wrote into its data folder at first start."""
-    data = environ.get("RUNFS_DATA") or os.path.join(_xdg(environ, "XDG_DATA_HOME", ".local/share"), "runfs")
     try:
-        with open(os.path.join(data, "key"), encoding="ascii") as file:
+        with open(os.path.join(_data(environ), "key"), encoding="ascii") as file:
             return file.read().strip() or None
     except (OSError, UnicodeDecodeError):
         return None

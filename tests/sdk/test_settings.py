@@ -127,6 +127,24 @@ def test_the_key_of_this_account_is_found_for_this_machine_only(tmp_path: Path) 
     assert resolve({}, {"HOME": str(home)}).key == KEY
 
 
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ('{"http": "http://127.0.0.1:9091", "nfs": "127.0.0.1:2049"}', "http://127.0.0.1:9091"),
+        ('{"http": "http://runfs.example:80"}', DEFAULT_URL),
+        ('{"http": 8080}', DEFAULT_URL),
+        ("{}", DEFAULT_URL),
+        ("[]", DEFAULT_URL),
+        ('{"http": "http://127', DEFAULT_URL),
+    ],
+)
+def test_the_daemon_of_this_account_is_found_where_it_serves(tmp_path: Path, written: str, url: str) -> None:
+    (tmp_path / "serving.json").write_text(written)
+    environ = {"RUNFS_DATA": str(tmp_path)}
+    assert resolve({}, environ).url == url
+    assert resolve({}, {**environ, "RUNFS_URL": "http://localhost:1"}).url == "http://localhost:1"
+
+
 def test_another_products_key_and_address_are_left_alone() -> None:
     environ = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "https://api.wandb.ai"}
     settings = resolve({}, environ)
