@@ -153,6 +153,7 @@ def _script(name: str, seed: int, seconds: float, url: str, work: Path) -> subpr
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("RUNFS_", "WANDB_"))}
     environ |= {"RUNFS_URL": url, "RUNFS_DATA": str(work / "data"), "RUNFS_DIR": str(work / "spool")}
     environ |= {"RUNFS_FINISH_TIMEOUT": "60", "RUNFS_INIT_TIMEOUT": "60"}
+    environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # pytest, too, finds this package by its own setting
     argv = [sys.executable, "-m", "soaking.sdk_writer", name, str(seed), str(seconds)]
     return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
