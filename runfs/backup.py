@@ -10,7 +10,7 @@ from pathlib import Path
 from runfs import account, folder, opened
 from runfs.errors import CommandError
 from runfs.gc import amount
-from runfs.settings import BLOBS_FOLDER, CATALOG_FILE, default_data
+from runfs.settings import BLOBS_FOLDER, CATALOG_FILE, blobs_of, default_data
 from store.blobs import open_blobs
 from store.errors import StoreError
 from store.uploads.backup import BackedUp, back_up
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _backed_up(arguments: argparse.Namespace, data: Path, target: Path) -> BackedUp:
     catalog = Path((arguments.catalog or str(data / CATALOG_FILE)).removeprefix("sqlite:///"))
-    blobs = open_blobs(arguments.blobs or (data / BLOBS_FOLDER).as_uri())
+    blobs = open_blobs(blobs_of(data, arguments.blobs))
     try:
         return await back_up(catalog, blobs, target)
     finally:

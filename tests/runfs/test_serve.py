@@ -10,6 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,25 +86,30 @@ def test_everything_is_there_after_a_crash(tmp_path: Path) -> None:
     daemon.stop()
 
 
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every account may enter; pytest makes its own private again with each start."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        made.chmod(0o755)
+        yield made
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
-def test_root_becomes_the_user_who_owns_everything(tmp_path: Path) -> None:
+def test_root_becomes_the_user_who_owns_everything(public_folder: Path) -> None:
     argv = [sys.executable, "-c", "import runfs.serve"]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     try:
         subprocess.run(argv, user="nobody", cwd="/", env=environ, capture_output=True, check=True)
     except (PermissionError, subprocess.CalledProcessError):
         pytest.skip("these sources are in a folder that only root may read")
-    tmp_path.chmod(0o755)
-    # pytest's folders are private; a daemon that gave up root must get through to its own.
-    for above in tmp_path.parents:
-        if above.stat().st_uid == 0 and above != Path("/tmp") and len(above.parts) > 2:
-            above.chmod(0o755)
-    daemon = start(tmp_path / "data", "--user", "nobody")
+    data = public_folder / "data"
+    daemon = start(data, "--user", "nobody")
     uid = pwd.getpwnam("nobody").pw_uid
     status = Path(f"/proc/{daemon.process.pid}/status").read_text()
     assert f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}" in status
     assert daemon.ask("GET", "/readyz")
-    assert {path.stat().st_uid for path in (tmp_path / "data").rglob("*")} == {uid}
+    assert {path.stat().st_uid for path in data.rglob("*")} == {uid}
     assert daemon.stop() == 0
 
 
