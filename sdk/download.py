@@ -1,7 +1,8 @@
 """A stored version's bytes into a local file: ranges side by side, hashed in order behind them.
 
 Threads fetch the ranges in order and write each at its place. The caller's thread follows and hashes what is
-there without a gap, out of memory that was just written. A range that breaks off goes on where it ended. A
+there without a gap, out of memory that was just written; they never get far ahead of it, for one processor
+would then hash alone at the end. A range that breaks off goes on where it ended. A
 download that was given up leaves FILE.HASH.partial, and the next one of the same content goes on with what is
 in it before its first hole; the hash of the whole decides.
 """
@@ -26,6 +27,7 @@ READ_BYTES = 256 << 10  # at a time: what is larger leaves the processor's cache
 THREADS = 4
 TRIES = 5  # in a row that bring no byte of a range
 PAUSE_S = 0.5  # after the first of them, more after each
+AHEAD_BYTES = 128 << 20  # of the hash, which would else have much to read when nothing is left to fetch
 KEPT_BYTES = 1 << 20  # what is gone on with ends at a multiple of this
 
 
@@ -152,6 +154,7 @@ class _Fetch:
         self._change = threading.Condition()
         self._fetched: dict[int, int] = {}  # ranges that wait for those before them, by their beginning
         self._without_gap = begun
+        self._hashed = begun  # at least: what an earlier call left is hashed beside the first ranges
         self._error: BaseException | None = None
         self._stopping = threading.Event()
 
@@ -166,6 +169,8 @@ class _Fetch:
             return self._hash()
         except BaseException:
             self._stopping.set()
+            with self._change:
+                self._change.notify_all()
             os.ftruncate(self._file, self._without_gap)
             raise
 
@@ -174,11 +179,13 @@ class _Fetch:
         at = 0
         while at < self._source.size:
             with self._change:
+                self._hashed = max(self._hashed, at)
+                self._change.notify_all()
                 while self._without_gap <= at and self._error is None:
                     self._change.wait()
                 if self._error is not None:
                     raise self._error
-                stop = self._without_gap
+                stop = min(self._without_gap, at + RANGE_BYTES)
             while at < stop:
                 data = os.pread(self._file, min(READ_BYTES, stop - at), at)
                 if not data:
@@ -190,8 +197,8 @@ class _Fetch:
     def _work(self, file: int) -> None:
         try:
             while not self._stopping.is_set() and (each := self._next()) is not None:
-                self._fetch(file, *each)
-                self._done(*each)
+                if self._fetch(file, *each):
+                    self._done(*each)
         except BaseException as error:
             with self._change:
                 self._error = self._error or error
@@ -200,8 +207,14 @@ class _Fetch:
             os.close(file)
 
     def _next(self) -> tuple[int, int] | None:
+        """The next range to fetch, once the hash is near it."""
         with self._change:
-            return next(self._ranges, None)
+            each = next(self._ranges, None)
+            while each is not None and each[0] >= self._hashed + AHEAD_BYTES:
+                if self._error is not None or self._stopping.is_set():
+                    return None
+                self._change.wait()
+            return each
 
     def _done(self, start: int, stop: int) -> None:
         with self._change:
@@ -210,7 +223,8 @@ class _Fetch:
                 self._without_gap = self._fetched.pop(self._without_gap)
             self._change.notify_all()
 
-    def _fetch(self, file: int, start: int, stop: int) -> None:
+    def _fetch(self, file: int, start: int, stop: int) -> bool:
+        """Fetch one range; whether all of it is there: not when the download was given up meanwhile."""
         at, failures = start, 0
         while at < stop and not self._stopping.is_set():
             began = at
@@ -229,3 +243,4 @@ class _Fetch:
                 if failures == TRIES:
                     raise
                 self._stopping.wait(PAUSE_S * failures)
+        return at == stop

@@ -19,12 +19,19 @@ from sdk import download
 from sdk.download import Source, save
 from sdk.errors import Absent, Denied, Mismatch, ServerError, Unreachable
 
-RANGE = 4096  # in these tests; READ 1024, KEPT 1024
+RANGE = 4096  # in these tests; READ 1024, KEPT 1024, AHEAD 4 RANGE
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, value in (("RANGE_BYTES", RANGE), ("READ_BYTES", 1024), ("KEPT_BYTES", 1024), ("PAUSE_S", 0)):
+    values = {
+        "RANGE_BYTES": RANGE,
+        "READ_BYTES": 1024,
+        "KEPT_BYTES": 1024,
+        "AHEAD_BYTES": 4 * RANGE,
+        "PAUSE_S": 0,
+    }
+    for name, value in values.items():
         monkeypatch.setattr(download, name, value)
     monkeypatch.chdir(tmp_path)
 
@@ -108,10 +115,26 @@ class Failing(Fake):
         return super().open(start, stop)
 
 
-def test_what_came_is_kept_and_gone_on_with() -> None:
+def test_what_came_is_kept_and_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     data = os.urandom(9 * RANGE + 5)
-    failing = Failing(data)
-    failing.broken = 5 * RANGE
+    came = threading.Event()
+    original = download._Fetch._done
+
+    def done(self: download._Fetch, start: int, stop: int) -> None:
+        original(self, start, stop)
+        if self._without_gap == 5 * RANGE:
+            came.set()
+
+    monkeypatch.setattr(download._Fetch, "_done", done)
+
+    class Late(Failing):
+        broken = 5 * RANGE
+
+        def open(self, start: int, stop: int) -> Answer:
+            assert stop <= self.broken or came.wait(10)
+            return super().open(start, stop)
+
+    failing = Late(data)
     with pytest.raises(Unreachable, match="gone"):
         save(failing, sha256(data), "f")
     join_threads()
@@ -146,6 +169,46 @@ def test_a_beginning_that_is_wrong_is_fetched_again() -> None:
     save(Fake(data), sha256(data), "f")
     assert Path("f").read_bytes() == data
     assert partials() == []
+
+
+class Withheld(Fake):
+    """Gives nothing of the first range before all that may be asked beside it was asked for."""
+
+    error: Exception | None = None
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.others = threading.Semaphore(0)
+
+    def open(self, start: int, stop: int) -> Answer:
+        if start == 0:
+            for _ in range(3):
+                assert self.others.acquire(timeout=10)
+            if self.error:
+                raise self.error
+            return super().open(start, stop)
+        answer = super().open(start, stop)
+        self.others.release()
+        return answer
+
+
+def test_nothing_is_fetched_far_ahead_of_the_hash() -> None:
+    data = os.urandom(9 * RANGE)
+    source = Withheld(data)
+    save(source, sha256(data), "f")
+    assert Path("f").read_bytes() == data
+    before = source.asked[: source.asked.index((0, RANGE))]
+    assert sorted(before) == [(at * RANGE, (at + 1) * RANGE) for at in (1, 2, 3)]
+
+
+def test_who_waits_for_the_hash_ends_with_the_download() -> None:
+    source = Withheld(os.urandom(9 * RANGE))
+    source.error = Absent(404, "deleted")
+    with pytest.raises(Absent):
+        save(source, None, "f")
+    join_threads()
+    assert not any(thread.name.startswith("download-") for thread in threading.enumerate())
+    assert max(start for start, _ in source.asked) == 3 * RANGE
 
 
 @pytest.mark.parametrize("error", [Absent(404, "deleted"), OSError(28, "No space left on device")])
