@@ -25,7 +25,8 @@ class Calls(Collector):
         """The counts so far, as prometheus wants them."""
         labels = ("program", "procedure", "status")
         calls = CounterMetricFamily("runfs_rpc_calls", "RPC calls answered.", labels=labels)
-        seconds = CounterMetricFamily("runfs_rpc_seconds", "Time spent on RPC calls.", labels=labels)
+        spent = "Time spent on RPC calls; those of one kind that are answered together share it evenly."
+        seconds = CounterMetricFamily("runfs_rpc_seconds", spent, labels=labels)
         for program, procedure, status, tally in self._tallies:
             values = (PROGRAMS.get(program, str(program)), procedure, status)
             calls.add_metric(values, tally.calls)

@@ -37,8 +37,9 @@ TYPES = {
 # One struct for both, where packing a fattr3 object would take four times as long (1.0 against 4.3 us): a
 # listing encodes every entry.
 _NODE = struct.Struct(f">I5I2Q2I2Q6III{HANDLE_BYTES}s")
-READ = struct.Struct(">III")
-"""READ3resok between the attributes and the data: count, eof, the data's length."""
+READ = struct.Struct(f">I{ATTRIBUTES_END}sIII")
+"""READ's result up to the data: status, attributes (the beginning of what `encode` gives), count, eof and the
+data's length."""
 
 _SECOND_NS = 1_000_000_000
 _fattr3 = xdr.codec(fattr3)

@@ -16,6 +16,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import xdr
 from nfsd.nfs3 import convert
 from nfsd.nfs3.convert import ATTRIBUTES_END, FATTR3
 from nfsd.rpc import Credential, Fast, Packed
@@ -95,7 +96,7 @@ def read(nfs: NFS3, credential: Credential, at: int) -> Fast:
     tree, known, met, content = nfs.tree, nfs.tree.by_handle.get, nfs.tree.met, nfs.content
     read_max = nfs.read_max
 
-    def answer(record: bytes) -> Packed | None:
+    def answer(record: bytes) -> list[xdr.Part] | None:
         node = known(record[at:-12]) or met(record[at:-12])
         if not isinstance(node, File):
             return None

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+import xdr
 from nfsd.nfs3 import convert, fast, types
 from nfsd.nfs3.listing import NO_ATTRIBUTES, SMALLEST_ENTRY, Page
 from nfsd.nfs3.status import status
@@ -97,7 +98,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         """Section 3.3.6."""
         node = await self.tree.resolve(args.file.data)
         data = await self.tree.read(node, args.offset, min(args.count, RTMAX_BYTES))
-        return self.content(node, args.offset, data)
+        return Packed(self.content(node, args.offset, data))
 
     @procedure(7, types.WRITE3args, types.WRITE3res)
     async def write(self, args: types.WRITE3args, call: Call) -> NoReturn:
@@ -233,14 +234,11 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         found, above = self.encoded(node), self.encoded(directory)
         return OK + found[convert.NFS_FH3] + found[convert.POST_OP_ATTR] + above[convert.POST_OP_ATTR]
 
-    def content(self, node: Node, offset: int, data: bytes | memoryview) -> Packed:
+    def content(self, node: Node, offset: int, data: bytes | memoryview) -> list[xdr.Part]:
         """READ's result; the data goes on by reference."""
         count = len(data)
-        eof = offset + count >= node.size
-        head = OK + self.encoded(node)[convert.POST_OP_ATTR] + convert.READ.pack(count, eof, count)
-        if not count:
-            return Packed([head])
-        return Packed([head, data, FILL[count % 4]]) if count % 4 else Packed([head, data])
+        head = convert.READ.pack(0, self.encoded(node), count, offset + count >= node.size, count)
+        return [head, data, FILL[count % 4]] if count % 4 else [head, data]
 
     async def _listing(self, directory: Node, key: tuple[int, ...], plus: bool) -> Packed:
         """READDIR's or READDIRPLUS' result: entries after a cookie, from the directory's pages or made

@@ -2,8 +2,7 @@
 
 No sockets, no tasks. A procedure is stepped in place; one that need not wait is answered within `answer`,
 without a task. One that suspends comes back as a coroutine that goes on from there, which the server makes
-a task of. Whoever suspends first without a task must not ask for the current task: `asyncio.timeout`
-belongs behind the first wait.
+a task of. What can be answered out of what is kept is asked for first, for all calls of a buffer in one loop.
 
 What a call's header leads to is kept per connection under the header's bytes, from message type to
 verifier, for they are the same in every call that a client makes of a procedure: to find it takes a
@@ -11,8 +10,7 @@ fortieth of the time of reading the header again.
 """
 
 import logging
-import types
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
@@ -20,7 +18,10 @@ from typing import Any, Protocol
 import xdr
 from nfsd.rpc import message
 from nfsd.rpc.auth import Credential, Denied, read_credential
+from nfsd.rpc.message import SUCCESS, XID_AND_SUCCESS_BYTES, success_head
 from nfsd.rpc.program import Call, Fast, Packed, Procedure, Program
+from nfsd.rpc.record import LAST
+from nfsd.rpc.stepping import stepped
 from nfsd.rpc.tally import Tallies, Tally
 from nfsd.rpc.types import accept_stat, auth_stat
 
@@ -60,9 +61,13 @@ class Route:
     procedure: Procedure
     credential: Credential
     end: int
-    fast: Fast | None
+    fast: Fast
     tally: Tally
     """Of calls that ended well, at hand: to find it for each call costs a quarter of a fast answer."""
+
+
+def _never(record: bytes) -> None:
+    """The fast answer of a procedure that has none."""
 
 
 @dataclass(slots=True)
@@ -102,6 +107,49 @@ class Dispatch:
                 raise ValueError(f"program {program.number} version {program.version} is given twice")
             versions[program.version] = program
 
+    def answer_fast(
+        self, calls: Iterator[bytes], peer: Peer, out: Reply, room: int
+    ) -> tuple[int, bytes | None]:
+        """Answer calls out of what is kept, until one cannot be or `out` was given `room` bytes or more.
+
+        Gives how many bytes were added to `out`, without record marks, and the call that is left to `answer`,
+        if there is one. Calls of one kind in a row share the clock: to read it for each took 0.12 us of 1.2.
+        """
+        known, end = peer.routes.get, peer.header_end
+        run: Route | None = None  # the kind of the last call; `count` of it in a row were answered
+        size = count = 0
+        began = perf_counter()
+        left = None
+        for record in calls:
+            route = known(record[4:end])
+            if route is not run:
+                if run is not None:
+                    began = self._count(run, count, began)
+                run, count = route, 0
+            result = None
+            if route is not None:
+                try:
+                    result = route.fast(record)
+                except Exception:
+                    log.exception("fast answer to %s from %s: a bug", route.procedure.name, peer.client)
+            if result is None:
+                left = record
+                break
+            count += 1
+            if isinstance(result, bytes):
+                length = XID_AND_SUCCESS_BYTES + len(result)
+                out.append(success_head(LAST | length, record[:4], SUCCESS) + result)
+            else:
+                length = XID_AND_SUCCESS_BYTES + sum(map(len, result))
+                out.append(success_head(LAST | length, record[:4], SUCCESS))
+                out += result
+            size += length
+            if size >= room:
+                break
+        if run is not None:
+            self._count(run, count, began)
+        return size, left
+
     def answer(self, record: bytes, peer: Peer) -> Reply | Coroutine[Any, Any, Reply] | None:
         """The reply's parts, a coroutine that will give them, or None where no reply is due."""
         route = peer.routes.get(record[4 : peer.header_end])
@@ -112,22 +160,9 @@ class Dispatch:
                 return None
             except message.Rejected as rejected:
                 return [rejected.reply]
-        if route.fast is not None:
-            began = perf_counter()
-            try:
-                result = route.fast(record)
-            except Exception:
-                log.exception("fast answer to %s from %s: a bug", route.procedure.name, peer.client)
-                result = None
-            if result is not None:
-                seconds = perf_counter() - began
-                tally = route.tally
-                tally.calls += 1
-                tally.seconds += seconds
-                if self._observer:
-                    self._observer(route.program.number, route.procedure.name, "OK", seconds)
-                return _success(record[:4], result)
-        return self._call(route, record, peer)
+        reply: Reply = []
+        _, left = self.answer_fast(iter((record,)), peer, reply, 1)
+        return reply if left is None else self._call(route, record, peer)
 
     def _route(self, record: bytes, peer: Peer) -> Route:
         """Read the header and remember what it leads to; Rejected for a call that is refused."""
@@ -153,7 +188,7 @@ class Dispatch:
             called = (header.program, header.version, header.procedure)
             self._tell(Refusal(peer.client, peer.port, *called, uid, str(denied)))
             raise message.Rejected("AUTH_ERROR", message.auth_error(xid, denied.stat)) from None
-        fast = program.fast(header.procedure, credential, header.end)
+        fast = program.fast(header.procedure, credential, header.end) or _never
         tally = self._tallies.of(program.number, procedure.name, "OK")
         route = Route(program, procedure, credential, header.end, fast, tally)
         if len(peer.routes) >= ROUTES_PER_PEER:
@@ -186,7 +221,7 @@ class Dispatch:
             port=peer.port,
             transport=peer.transport,
         )
-        return _stepped(self._answer(route, arguments, call, began))
+        return stepped(self._answer(route, arguments, call, began))
 
     async def _answer(self, route: Route, arguments: Any, call: Call, began: float) -> Reply:
         xid = call.xid.to_bytes(4, "big")
@@ -210,6 +245,17 @@ class Dispatch:
             status, reply = "SYSTEM_ERR", [message.accepted(xid, accept_stat.SYSTEM_ERR)]
         self._observe(route, status, began)
         return reply
+
+    def _count(self, route: Route, calls: int, began: float) -> float:
+        """Count fast answers of one kind that were given in a row since `began`; the clock now."""
+        now = perf_counter()
+        seconds = now - began
+        route.tally.calls += calls
+        route.tally.seconds += seconds
+        if self._observer:
+            for _ in range(calls):
+                self._observer(route.program.number, route.procedure.name, "OK", seconds / calls)
+        return now
 
     def _observe(self, route: Route, status: str, began: float) -> None:
         seconds = perf_counter() - began
@@ -242,35 +288,3 @@ def _success(xid: bytes, result: bytes | Packed) -> Reply:
         return [message.success(xid, result)]
     head, *rest = result
     return [message.success(xid, head, sum(map(len, rest))), *rest]
-
-
-def _stepped(coroutine: Coroutine[Any, Any, Reply]) -> Reply | Coroutine[Any, Any, Reply]:
-    """Run the coroutine until it ends, which gives its value, or waits, which gives one for the rest."""
-    try:
-        waiting = coroutine.send(None)
-    except StopIteration as stop:
-        value: Reply = stop.value
-        return value
-    return _resumed(coroutine, waiting)
-
-
-async def _resumed(coroutine: Coroutine[Any, Any, Reply], waiting: Any) -> Reply:
-    return await _rest(coroutine, waiting)
-
-
-@types.coroutine
-def _rest(coroutine: Coroutine[Any, Any, Reply], waiting: Any) -> Generator[Any, Any, Reply]:
-    """Hand on what a started coroutine waits for, and go on with it as a task goes on with its own."""
-    try:
-        while True:
-            try:
-                sent = yield waiting
-            except BaseException as error:
-                waiting = coroutine.throw(error)
-            else:
-                waiting = coroutine.send(sent)
-    except StopIteration as stop:
-        value: Reply = stop.value
-        return value
-    finally:
-        coroutine.close()

@@ -27,7 +27,12 @@ _words = struct.Struct(">III").unpack_from
 _header = struct.Struct(">IIIiI").unpack_from
 _opaque = struct.Struct(">iI").unpack_from
 _reply = struct.Struct(">I4s").pack
-_success = struct.Struct(">I4s20s").pack
+
+success_head = struct.Struct(">I4s20s").pack
+"""The head of a successful reply from its mark, xid and SUCCESS; as such for whoever has no time for
+`success`."""
+XID_AND_SUCCESS_BYTES = 24
+"""What a mark counts of that head."""
 
 
 class Dropped(Exception):
@@ -105,7 +110,7 @@ def reply(xid: bytes, tail: bytes, following: int = 0) -> bytes:
 
 def success(xid: bytes, results: xdr.Part, following: int = 0) -> bytes:
     """As `reply`, for results, or their beginning, that are short enough to be copied."""
-    return _success(LAST | (24 + len(results) + following), xid, SUCCESS) + results
+    return success_head(LAST | (XID_AND_SUCCESS_BYTES + len(results) + following), xid, SUCCESS) + results
 
 
 def accepted(xid: bytes, stat: accept_stat) -> bytes:

@@ -42,9 +42,9 @@ class Packed(list[xdr.Part]):
     first part is copied, the others are not."""
 
 
-Fast = Callable[[bytes], bytes | Packed | None]
-"""A quick answer, without unpacked arguments or a coroutine: from a record to the packed result; None leaves
-the call to the procedure."""
+Fast = Callable[[bytes], bytes | list[xdr.Part] | None]
+"""A quick answer, without unpacked arguments or a coroutine: from a record to the packed result, in parts
+where it is large; None leaves the call to the procedure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import socket
 from collections.abc import Coroutine, Sequence
 from typing import Any, cast
 
-import xdr
 from nfsd.rpc.datagrams import Datagrams
 from nfsd.rpc.dispatch import Dispatch, Peer, Reply
 from nfsd.rpc.limits import Limits
@@ -21,9 +20,9 @@ from nfsd.rpc.record import Records, RecordTooLarge
 
 log = logging.getLogger(__name__)
 
-JOINED_BYTES = 64 << 10
-"""Replies up to this many bytes are sent as one buffer: to copy them costs less than to hand over each
-part."""
+JOINED_BYTES = 16 << 10
+"""Parts of up to this size on average are sent as one buffer: to copy them costs less than to hand over each.
+16 READs of 4 KiB in one buffer take 0.85 of the time."""
 
 
 class Connection(asyncio.Protocol):
@@ -35,6 +34,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: "Server") -> None:
         self._server = server
         self._limits = server.limits
+        self._answer_fast = server.dispatch.answer_fast
         self._answer = server.dispatch.answer
         self._records = Records(server.limits.record_bytes)
         self._pending: list[bytes] = []
@@ -77,14 +77,7 @@ class Connection(asyncio.Protocol):
             return
         if records.partial is (self._deadline is None):
             self._watch()
-        if len(calls) == 1 and not (self._pending or self._full or self._draining or self._tasks):
-            # One call in flight, as `ls` and `cat` have it: 1.5 us from buffer to reply in place of 1.9.
-            reply = self._answer(calls[0], self._peer)
-            if type(reply) is list:
-                self._send(reply, len(reply[0]) if len(reply) == 1 else sum(map(len, reply)))
-            elif reply is not None:
-                self._start(reply)  # type: ignore[arg-type]  # as in _go_on
-        elif self._pending:
+        if self._pending:
             self._pending += calls
         elif calls:
             self._go_on(calls)
@@ -125,31 +118,32 @@ class Connection(asyncio.Protocol):
         if self._pending:
             self._pending += calls
             calls, self._pending = self._pending, []
-        answer, peer, limits = self._answer, self._peer, self._limits
-        out: list[xdr.Part] = []
-        size = done = 0
-        for record in calls:
-            if self._full or len(self._tasks) >= limits.calls_in_flight:
+        room = queued_bytes = self._limits.queued_bytes
+        out: Reply = []
+        left = iter(calls)
+        while not self._full and len(self._tasks) < self._limits.calls_in_flight:
+            size, record = self._answer_fast(left, self._peer, out, room)
+            room -= size
+            if record is not None:
+                reply = self._answer(record, self._peer)
+                if type(reply) is list:
+                    out += reply
+                    room -= sum(map(len, reply))
+                elif reply is not None:
+                    self._start(reply)  # type: ignore[arg-type]  # mypy does not narrow a type() that is a generic list
+            elif room > 0:
                 break
-            done += 1
-            reply = answer(record, peer)
-            if type(reply) is list:
-                out += reply
-                size += len(reply[0]) if len(reply) == 1 else sum(map(len, reply))
-                if size >= limits.queued_bytes:
-                    self._send(out, size)  # may set _full
-                    out, size = [], 0
-            elif reply is not None:
-                self._start(reply)  # type: ignore[arg-type]  # mypy does not narrow a type() that is a generic list
+            if room <= 0:
+                self._send(out, queued_bytes - room)  # may set _full
+                out, room = [], queued_bytes
         if out:
-            self._send(out, size)
-        if done < len(calls):
-            self._pending = list(calls[done:])
+            self._send(out, queued_bytes - room)
+        self._pending += left
         if self._pending or self._full or self._paused or self._draining:
             self._hold()
 
     def _send(self, parts: Reply, size: int) -> None:
-        if size <= JOINED_BYTES:
+        if size <= JOINED_BYTES * len(parts):
             self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
         else:
             self._transport.writelines(parts)

@@ -190,6 +190,86 @@ def test_a_bug_in_a_fast_answer_is_logged_and_leaves_the_call_to_the_procedure(
     assert "fast answer to MAYBE_FAST from 127.0.0.1: a bug" in caplog.text
 
 
+class Buffer:
+    """Calls that came together, answered fast as far as that goes."""
+
+    def __init__(self, caller: Caller, *records: bytes, room: int = 1 << 20) -> None:
+        for record in records:
+            caller.now(record)  # headers are known from here on
+        self.out: list[Any] = []
+        self.calls = iter(records)
+        self.size, self.left = caller.dispatch.answer_fast(self.calls, caller.peer, self.out, room)
+
+    def replies(self, calls: Any) -> list[tuple[int, bytes]]:
+        """The xid and the results of each reply, in order."""
+        stream, replies = b"".join(self.out), []
+        while stream:
+            end = 4 + (int.from_bytes(stream[:4], "big") ^ 1 << 31)
+            xid = int.from_bytes(stream[4:8], "big")
+            replies.append((xid, calls.results(stream[4:end], xid)))
+            stream = stream[end:]
+        assert self.size == sum(24 + len(results) for _, results in replies)
+        return replies
+
+
+def test_calls_that_came_together_are_answered_in_order(caller: Caller, calls: Any) -> None:
+    records = [
+        calls.make(8, calls.words(1), xid=1),
+        calls.make(8, calls.words(2), xid=2, uid=7),
+        calls.make(10, calls.words(8), xid=3),
+        calls.make(8, calls.words(1), xid=4, uid=7),
+    ]
+    buffer = Buffer(caller, *records)
+    assert buffer.left is None
+    assert buffer.replies(calls) == [
+        (1, calls.words(1)),
+        (2, calls.words(2)),
+        (3, calls.words(8, 0, 0)),
+        (4, calls.words(1)),
+    ]
+
+
+@pytest.mark.parametrize("slow", [(1, 5), (8, 0)])
+def test_what_has_no_fast_answer_is_left_with_what_follows(
+    caller: Caller, calls: Any, slow: tuple[int, int]
+) -> None:
+    number, argument = slow
+    fast, other = calls.make(8, calls.words(1)), calls.make(number, calls.words(argument))
+    buffer = Buffer(caller, fast, other, fast)
+    assert (buffer.left, list(buffer.calls)) == (other, [fast])
+    assert buffer.replies(calls) == [(1, calls.words(1))]
+
+
+def test_a_header_not_met_yet_is_left(caller: Caller, calls: Any) -> None:
+    record = calls.make(8, calls.words(1))
+    assert caller.dispatch.answer_fast(iter([record]), caller.peer, [], 100) == (0, record)
+
+
+@pytest.mark.parametrize(("room", "answered"), [(1, 1), (28, 1), (29, 2), (57, 3), (1000, 4)])
+def test_no_further_call_is_looked_at_without_room(
+    caller: Caller, calls: Any, room: int, answered: int
+) -> None:
+    buffer = Buffer(caller, *[calls.make(8, calls.words(1 + n % 2), xid=n) for n in range(4)], room=room)
+    assert len(buffer.replies(calls)) == answered
+    assert buffer.left is None
+    assert len(list(buffer.calls)) == 4 - answered
+
+
+def test_calls_in_a_row_share_the_clock_and_are_counted_each(sample: Any, calls: Any) -> None:
+    seen: list[tuple[str, float]] = []
+    tallies = Tallies()
+    caller = Caller(sample, observer=lambda *told: seen.append((told[1], told[3])), tallies=tallies)
+    fast, whole = calls.make(8, calls.words(1)), calls.make(10, calls.words(1))
+    Buffer(caller, fast, fast, whole, fast)
+    names = [name for name, _ in seen[4:]]
+    assert names == ["MAYBE_FAST", "MAYBE_FAST", "READ_FAST", "MAYBE_FAST"]
+    assert seen[4] == seen[5]
+    counted = {name: (tally.calls, tally.seconds) for _, name, _, tally in tallies}
+    assert {name: count for name, (count, _) in counted.items()} == {"MAYBE_FAST": 6, "READ_FAST": 2}
+    for name, (_, seconds) in counted.items():
+        assert seconds == pytest.approx(sum(spent for each, spent in seen if each == name))
+
+
 async def test_the_observer_is_told_how_each_call_ended(sample: Any, calls: Any) -> None:
     seen: list[tuple[int, str, str]] = []
 

@@ -72,6 +72,19 @@ async def test_many_calls_in_one_segment_are_answered_in_one_write(harness: Harn
         assert calls.results(await wire.record(), number) == calls.words(number)
 
 
+async def test_calls_of_all_kinds_in_one_segment(harness: Harness, sample: Any, calls: Any) -> None:
+    wire = await harness.connect()
+    numbers = [8, 8, 1, 8, 3, 10, 8, 0, 8]  # answered fast, or by the procedure, or (3) after a wait
+    records = [calls.make(number, calls.words(1), xid=xid) for xid, number in enumerate(numbers)]
+    records[numbers.index(0)] = calls.make(0, xid=numbers.index(0))
+    wire.send(calls.marked(*records))
+    at_once = [xid for xid, number in enumerate(numbers) if number != 3]
+    for xid in at_once:
+        assert calls.results(await wire.record(), xid)[:4] == (calls.words(1) if numbers[xid] else b"")
+    sample.gate.set()
+    assert calls.results(await wire.record(), numbers.index(3)) == calls.words(1)
+
+
 async def test_one_call_in_many_segments(harness: Harness, calls: Any) -> None:
     wire = await harness.connect()
     for byte in calls.marked(calls.make(1, calls.words(5))):
