@@ -203,7 +203,7 @@ class Story:
                 self._scene.daemon.process.kill()
             else:
                 assert self._process is not None
-                for process in (*_children(self._process.pid), self._process.pid):
+                for process in (*children(self._process.pid), self._process.pid):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(process, 9)
             self._killed.set()
@@ -273,7 +273,8 @@ async def _shown(nfs: str, run: str) -> dict[str, bytes | None]:
     return shown
 
 
-def _children(process_id: int) -> list[int]:
+def children(process_id: int) -> list[int]:
+    """The processes that it started and that live."""
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
         return [int(each) for each in text.split()]
