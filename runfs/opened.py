@@ -1,4 +1,8 @@
-"""For commands that work on the data folder itself, beside a daemon or without one: its catalog, opened."""
+"""For commands that work on the data folder itself, beside a daemon or without one: its catalog, opened.
+
+Only the daemon brings an older catalog up to date. A command would do it under an older daemon that serves
+it, or to a backup that is the way back to the older version.
+"""
 
 from __future__ import annotations
 
@@ -68,9 +72,13 @@ async def store(
     versions_kept: int,
     poll_s: float | None = POLL_S,
     cache: Path | None = None,
+    upgrade: bool = True,
 ) -> AsyncIterator[Store]:
-    """The store, open inside the block; `poll_s` as for the catalog, `cache` is a folder for what S3 gave."""
-    opened_catalog = await Catalog.open(catalog_url, poll_s=poll_s)
+    """The store, open inside the block.
+
+    `poll_s` and `upgrade` are as for the catalog, `cache` is a folder for what S3 gave.
+    """
+    opened_catalog = await Catalog.open(catalog_url, poll_s, upgrade)
     try:
         blobs = open_blobs(blobs_url, cache)
         try:
@@ -89,8 +97,8 @@ async def store_of(arguments: argparse.Namespace, grace_s: float, versions_kept:
     catalog_url = arguments.catalog or str(data / CATALOG_FILE)
     blobs_url = blobs_of(data, arguments.blobs)
     try:
-        async with store(catalog_url, blobs_url, grace_s, versions_kept, poll_s=None) as opened_store:
-            yield opened_store
+        async with store(catalog_url, blobs_url, grace_s, versions_kept, None, upgrade=False) as made:
+            yield made
     except StoreError as error:
         raise CommandError(str(error), 1) from None
 
@@ -100,7 +108,7 @@ async def catalog(arguments: argparse.Namespace) -> AsyncIterator[Catalog]:
     """The catalog, open inside the block; what the store refuses there is the command's error."""
     where = arguments.catalog or data_folder(arguments) / CATALOG_FILE
     try:
-        opened = await Catalog.open(where, poll_s=None)
+        opened = await Catalog.open(where, poll_s=None, upgrade=False)
         try:
             yield opened
         finally:

@@ -44,16 +44,16 @@ class Catalog:
         self.read = read
 
     @classmethod
-    async def open(cls, where: str | Path, poll_s: float | None = POLL_S) -> "Catalog":
+    async def open(cls, where: str | Path, poll_s: float | None = POLL_S, upgrade: bool = True) -> "Catalog":
         """Open or create the catalog at a path or a sqlite:///path URL.
 
-        It looks for other processes' changes every `poll_s` seconds; with None only `poll` does. Errors:
-        Refused, Unavailable, NoSpace.
+        It looks for other processes' changes every `poll_s` seconds; with None only `poll` does. Without
+        `upgrade` one of an older schema is refused. Errors: Refused, Unavailable, NoSpace.
         """
         text = str(where)
         if "://" in text and not text.startswith("sqlite:///"):
             raise Refused(f"{text}: a catalog is a path or sqlite:///path")
-        database = await asyncio.to_thread(Database.open, Path(text.removeprefix("sqlite:///")))
+        database = await asyncio.to_thread(Database.open, Path(text.removeprefix("sqlite:///")), upgrade)
         catalog = cls(database, await database.threaded())
         row = await catalog.direct.one("SELECT coalesce(max(seq), 0) FROM changes")
         catalog._seen = int(row[0]) if row else 0

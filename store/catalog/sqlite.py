@@ -90,10 +90,11 @@ class Database:
         self.id, self.secret = writer.execute("SELECT id, secret FROM catalog").fetchone()
 
     @classmethod
-    def open(cls, path: Path) -> "Database":
+    def open(cls, path: Path, upgrade: bool = True) -> "Database":
         """Open or create the file and bring its schema up to date. Blocking.
 
-        Errors: Refused for a file that is no catalog or comes from a newer runfs, Unavailable, NoSpace.
+        Errors: Refused for a file that is no catalog, that comes from a newer runfs, or that would need the
+        `upgrade` which is not wanted; Unavailable, NoSpace.
         """
         with ExitStack() as undo:
             try:
@@ -103,7 +104,7 @@ class Database:
                 undo.callback(writer.close)
                 writer.execute("PRAGMA journal_mode = WAL").fetchone()
                 writer.execute("PRAGMA synchronous = FULL")
-                migrate(writer)
+                migrate(writer, upgrade)
                 writer.execute("PRAGMA foreign_keys = ON")
                 database = cls(writer, _connect(path, "ro"), path)
             except OSError as error:
@@ -202,11 +203,12 @@ async def changes_after(db: Session, seen: int) -> list[Change]:
     return changes
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection, upgrade: bool = True) -> None:
     """Apply every migration that the file has not seen, all in one transaction; make the catalog's row.
 
     PRAGMA user_version is the number of the last one applied. Foreign keys must be off on the connection: a
-    migration may make a table anew that others refer to. Refused when the file is newer than we know.
+    migration may make a table anew that others refer to. Refused when the file is newer than we know; without
+    `upgrade` also when it is older, and only a new file is given its tables.
     """
     migrations = sorted(
         (item for item in resources.files("store.catalog").joinpath("migrations").iterdir()),
@@ -222,6 +224,11 @@ def migrate(connection: sqlite3.Connection) -> None:
             raise Refused(
                 f"the catalog has schema {version} and this runfs knows {max(scripts)}:"
                 " use the newer runfs that made it"
+            )
+        if 0 < version < max(scripts) and not upgrade:
+            raise Refused(
+                f"the catalog has schema {version} and this runfs works with {max(scripts)}:"
+                " `runfs serve` brings it up to date; until then use the runfs that served it last"
             )
         for number in range(version + 1, max(scripts) + 1):
             for statement in _statements(scripts[number]):

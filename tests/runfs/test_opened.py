@@ -3,12 +3,18 @@ from __future__ import annotations
 import argparse
 import os
 import pwd
+import sqlite3
+from contextlib import closing
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from daemon_process import start
 
 from runfs import account, opened
+from runfs.__main__ import main
 from runfs.errors import CommandError
+from runfs.settings import CATALOG_FILE
 
 
 def arguments(**given: object) -> argparse.Namespace:
@@ -53,3 +59,34 @@ def test_the_default_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("RUNFS_DATA", str(tmp_path))
     assert opened.data_folder(arguments()) == tmp_path
     assert os.environ["RUNFS_DATA"] == str(tmp_path)
+
+
+def test_only_the_daemon_upgrades_a_catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An older daemon may be serving it, or it is a backup."""
+    data = tmp_path / "data"
+    data.mkdir()
+    first = resources.files("store.catalog").joinpath("migrations", "0001_initial.sql").read_text("utf-8")
+
+    def asked(question: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(data / CATALOG_FILE)) as connection:
+            return connection.execute(question).fetchall()
+
+    with closing(sqlite3.connect(data / CATALOG_FILE)) as connection, connection:
+        connection.executescript(first + "PRAGMA user_version = 1;")
+        connection.execute("INSERT INTO catalog VALUES (7, zeroblob(32), NULL, 1)")
+    schema = asked("SELECT sql FROM sqlite_schema ORDER BY name")
+    commands = [["fsck"], ["gc", "--now"], ["key", "list"], ["key", "create", "x"]]
+    elsewhere = ["--catalog", str(data / CATALOG_FILE)]
+    for command in [*commands, *([*each, *elsewhere] for each in commands)]:
+        assert main([*command, "--data", str(data)]) == 1
+        complaint = capsys.readouterr().err
+        assert "the catalog has schema 1" in complaint
+        assert "`runfs serve` brings it up to date" in complaint
+        assert complaint.count("\n") == 1
+        assert asked("PRAGMA user_version") == [(1,)]
+        assert asked("SELECT sql FROM sqlite_schema ORDER BY name") == schema
+    assert main(["backup", str(tmp_path / "kept"), "--data", str(data)]) == 0
+    assert start(data).stop() == 0
+    assert asked("PRAGMA user_version") > [(1,)]
+    for command in commands:
+        assert main([*command, "--data", str(data)]) == 0
