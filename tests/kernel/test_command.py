@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kernel_client import Machine
@@ -84,6 +85,25 @@ def test_without_nfs_common(machine: Machine, daemon: Daemon) -> None:
             assert "apt-get install nfs-common" in refused.text
     finally:
         machine.sh("mv /sbin/mount.nfs.away /sbin/mount.nfs")
+
+
+def test_a_daemon_on_another_port(machine: Machine, daemon: Daemon, tmp_path: Path) -> None:
+    """`runfs mount --nfs` of one that the portmapper does not know: names its port, locks in the client."""
+    other = Daemon(
+        machine, tmp_path / "data", "--nfs", "127.0.0.1:0", "--http", "127.0.0.1:0", "--portmap", "off"
+    )
+    other.start()
+    try:
+        serving = other.serving()
+        assert serving is not None
+        port = serving["nfs"].rpartition(":")[2]
+        said = machine.sh(f"{RUNFS} mount --nfs 127.0.0.1:{port} {MOUNT}")
+        options = f"ro,vers=3,proto=tcp,port={port},mountproto=tcp,mountport={port},nolock"
+        assert said == f"mount -t nfs -o {options} localhost:/ {MOUNT}"
+        assert machine.sh(f"ls {MOUNT}/runs") == ""  # it has none; the other daemon has
+        assert machine.sh(f"{RUNFS} umount {MOUNT}") == ""
+    finally:
+        assert other.stop() == 0
 
 
 def test_doctor_finds_nothing_in_the_way(machine: Machine, daemon: Daemon) -> None:
