@@ -149,6 +149,7 @@ def run(plan: Plan) -> None:
     with contextlib.ExitStack() as closing:
         machine = kernel_client.Machine()
         closing.callback(machine.stop)
+        machine.ready()
         closing.enter_context(machine.network())
         machine.sh(f"mkdir -p {DIRECTORY}")
         ours, _ = peers.runfs(plan.work, data)

@@ -11,25 +11,32 @@ from kernel_daemon import Daemon
 
 
 @pytest.fixture(scope="session")
-def machine() -> Iterator[Machine]:
-    """The guest, booted once."""
+def booting() -> Iterator[Machine]:
+    """The guest, which may not be ready yet."""
     reason = why_not()
     if reason is not None:
         pytest.skip(reason)
     machine = Machine()
-    machine.sh(f"mkdir -p {MOUNT} {SECOND}")
     yield machine
     machine.stop()
 
 
 @pytest.fixture(scope="session")
-def daemon(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+def daemon(booting: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """The daemon with its default flags, and what `kernel_content` puts there."""
-    daemon = Daemon(machine, tmp_path_factory.mktemp("kernel") / "data")
+    daemon = Daemon(booting, tmp_path_factory.mktemp("kernel") / "data")
     daemon.start()
     fill(daemon)
     yield daemon
     assert daemon.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def machine(booting: Machine, daemon: Daemon) -> Machine:
+    """The guest, booted once, while the daemon was started."""
+    booting.ready()
+    booting.sh(f"mkdir -p {MOUNT} {SECOND}")
+    return booting
 
 
 @pytest.fixture
@@ -38,3 +45,11 @@ def mount(machine: Machine, daemon: Daemon) -> Iterator[str]:
     machine.sh(f"mount -t nfs localhost:/ {MOUNT}")
     yield MOUNT
     machine.sh(f"umount {MOUNT} || umount -l {MOUNT}")  # what a failed test left running may hold it
+
+
+@pytest.fixture
+def second(machine: Machine, mount: str) -> Iterator[str]:
+    """A second mount of the same tree, which shares no cache with the first."""
+    machine.sh(f"mount -t nfs -o nosharecache localhost:/ {SECOND}")
+    yield SECOND
+    machine.sh(f"umount {SECOND} || umount -l {SECOND}")

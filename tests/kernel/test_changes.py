@@ -1,10 +1,14 @@
-"""What a reader sees while things change: new lines and runs, replaced and deleted files, a dead daemon."""
+"""What a reader of the plain mount sees while things change: new lines and runs, replaced and deleted files.
+
+And while the daemon dies or stands still.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import random
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -22,7 +26,7 @@ READ_IN_TWO = f"""
 import hashlib, os, sys, time
 file = os.open(sys.argv[1], os.O_RDONLY)
 digest = hashlib.sha256(os.read(file, {READ_FIRST}))
-open("/run/tmp/half", "w").close()
+print(os.getpid(), file=open("/run/tmp/half", "w"))
 while not os.path.exists("/run/tmp/go"):
     time.sleep(0.05)
 while data := os.read(file, 1 << 20):
@@ -39,10 +43,10 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def half_read(machine: Machine, path: str) -> Future[Result]:
-    """A reader that has read the first part of a file and waits for /run/tmp/go."""
+    """A reader that has read the first part of a file and waits for /run/tmp/go; its pid: /run/tmp/half."""
     machine.sh("rm -f /run/tmp/half /run/tmp/go")
     reader = machine.start('python3 -c "$1" "$2"', READ_IN_TWO, path)
-    eventually(lambda: machine.run("[ -e /run/tmp/half ]").status == 0)
+    eventually(lambda: machine.run("[ -s /run/tmp/half ]").status == 0)
     return reader
 
 
@@ -64,33 +68,31 @@ def test_metadata_shows_a_change_at_the_next_open(machine: Machine, daemon: Daem
         assert json.loads(machine.sh("cat $1/runs/run2/metadata.json", mount))["config"] == {"rate": rate}
 
 
-def test_tail_follows_history(machine: Machine, daemon: Daemon, mount: str) -> None:
+def test_tail_follows_history_and_an_appended_file(machine: Machine, daemon: Daemon, mount: str) -> None:
+    """Each line takes up to the 3 s for which a kernel believes in a file's size; both files wait at once."""
     daemon.ask("POST", "/runs", {"project": PROJECT, "id": "logging"})
     daemon.ask("POST", "/runs/logging/history", {"first_line": 0, "lines": [{"step": n} for n in range(3)]})
-    follower = machine.start(
-        "exec tail -n 0 -f $1/runs/logging/history.jsonl >/run/tmp/followed", mount, limit_s=60
-    )
-    machine.sh("until pgrep -x tail; do sleep 0.1; done; sleep 0.5")
-    for line in range(3, 6):
-        daemon.ask("POST", "/runs/logging/history", {"first_line": line, "lines": [{"step": line}]})
-        eventually(lambda: f'"step":{line}' in machine.sh("cat /run/tmp/followed").replace(" ", ""))  # noqa: B023
-    machine.sh("pkill -x tail")
-    follower.result()
-    steps = [json.loads(text)["step"] for text in machine.sh("cat /run/tmp/followed").splitlines()]
-    assert steps == [3, 4, 5]
-    daemon.ask("DELETE", "/runs/logging")
-
-
-def test_tail_follows_an_appended_file(machine: Machine, daemon: Daemon, mount: str) -> None:
     file = daemon.upload("run2", "growing.log", b"one\n")
-    follower = machine.start(
-        "exec tail -n +1 -f $1/runs/run2/files/growing.log >/run/tmp/grown", mount, limit_s=60
-    )
+    tail = "exec tail -n +1 -f $1 >$2"
+    followers = [
+        machine.start(tail, f"{mount}/runs/logging/history.jsonl", "/run/tmp/followed"),
+        machine.start(tail, f"{mount}/runs/run2/files/growing.log", "/run/tmp/grown"),
+    ]
+
+    def steps() -> list[int]:
+        return [json.loads(text)["step"] for text in machine.run("cat /run/tmp/followed").text.splitlines()]
+
+    eventually(lambda: steps() == [0, 1, 2])
     eventually(lambda: machine.run("cat /run/tmp/grown").output == b"one\n")
     daemon.append(file["id"], 4, b"two\n")
+    for line in range(3, 6):
+        daemon.ask("POST", "/runs/logging/history", {"first_line": line, "lines": [{"step": line}]})
+        eventually(lambda: steps() == list(range(line + 1)))  # noqa: B023
     eventually(lambda: machine.run("cat /run/tmp/grown").output == b"one\ntwo\n")
     machine.sh("pkill -x tail")
-    follower.result()
+    for follower in followers:
+        follower.result()
+    daemon.ask("DELETE", "/runs/logging")
 
 
 @pytest.mark.parametrize("deleted", [False, True], ids=["replaced", "deleted"])
@@ -124,3 +126,15 @@ def test_a_read_outlives_the_daemon(machine: Machine, daemon: Daemon, mount: str
     result = reader.result()
     assert (result.status, result.text) == (0, sha256(BIG))
     assert machine.sh("cat $1/runs/run1/metadata.json", mount)
+
+
+def test_a_read_outlives_a_daemon_that_stands_still(machine: Machine, daemon: Daemon, mount: str) -> None:
+    """SIGSTOP, and SIGCONT once the reader waits for an answer."""
+    reader = half_read(machine, f"{mount}/runs/files/files/big.bin")
+    daemon.signal(signal.SIGSTOP)
+    machine.sh(
+        "touch /run/tmp/go; until grep -qs folio_wait /proc/$(cat /run/tmp/half)/stack; do sleep 0.05; done"
+    )
+    daemon.signal(signal.SIGCONT)
+    result = reader.result()
+    assert (result.status, result.text) == (0, sha256(BIG))

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from kernel_client import Machine
-from kernel_content import MOUNT, SECOND
+from kernel_content import SECOND, mount_cold
 from kernel_daemon import Daemon
-
-ROUNDS = 20
 
 
 def test_cold_twenty_times(machine: Machine, daemon: Daemon) -> None:
-    script = f"""
-    for round in $(seq {ROUNDS}); do
-      mount -t nfs localhost:/ {MOUNT} || exit
-      [ -s {MOUNT}/runs/run1/metadata.json ] || exit
-      umount {MOUNT} || exit
-      echo 3 >/proc/sys/vm/drop_caches
-    done"""
-    machine.sh(script, limit_s=120)
+    mount_cold(machine, rounds=20)
 
 
 def test_what_the_mount_became(machine: Machine, mount: str) -> None:

@@ -1,4 +1,4 @@
-"""Reading the mount with the programs that people have."""
+"""Reading the plain mount with the programs that people have."""
 
 from __future__ import annotations
 
@@ -108,7 +108,6 @@ def test_hostile_names(machine: Machine, mount: str) -> None:
 
 
 def test_nothing_can_be_written(machine: Machine, mount: str) -> None:
-    """The plain mount."""
     for attempt in (
         "touch new",
         "mkdir new",

@@ -13,12 +13,11 @@ from collections.abc import Iterator
 
 import pytest
 from kernel_client import Machine, die_with_parent
-from kernel_content import MOUNT
+from kernel_content import MOUNT, mount_cold
 from kernel_daemon import RUNFS, Daemon
 from kernel_locks import attempt, hold, release
 
 START_LIMIT_S = 10.0
-ROUNDS = 20
 # With a /run of its own. -i: the guest's kernel calls from 127.0.0.2, as another machine would.
 RPCBIND = "mount -t tmpfs run /run && mkdir /run/rpcbind && exec /usr/sbin/rpcbind -i -f"
 PROGRAMS = {"100003 3 tcp 2049", "100005 3 tcp 2049", "100005 3 udp 2049"}
@@ -55,13 +54,7 @@ def beside_rpcbind(machine: Machine, daemon: Daemon) -> Iterator[Daemon]:
 def test_cold_twenty_times(machine: Machine, beside_rpcbind: Daemon) -> None:
     """The plain mount."""
     assert registered(machine) == PROGRAMS | STATUS
-    script = f"""
-    for round in $(seq {ROUNDS}); do
-      mount -t nfs localhost:/ {MOUNT} || exit
-      [ -s {MOUNT}/runs/run1/metadata.json ] || exit
-      umount {MOUNT} || exit
-    done"""
-    machine.sh(script, limit_s=120)
+    mount_cold(machine, rounds=20)
 
 
 def test_runfs_mount_keeps_locks_in_the_client(machine: Machine, beside_rpcbind: Daemon) -> None:

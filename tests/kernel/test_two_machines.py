@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -34,8 +35,9 @@ class Pair:
     server: Daemon
 
 
-def mount(machine: Machine) -> None:
+def mount_server(machine: Machine) -> None:
     """The plain mount, from another machine than the server's."""
+    machine.ready()
     machine.sh(f"mkdir -p {MOUNT} && mount -t nfs server:/ {MOUNT}")
 
 
@@ -53,7 +55,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     server.start()
     server.ask("POST", "/runs", {"project": PROJECT, "id": "shared"})
     for machine in (one, two):
-        mount(machine)
+        mount_server(machine)
     yield Pair(one, two, server)
     server.stop()
     for machine in (two, one):
@@ -61,10 +63,10 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 @pytest.fixture(autouse=True)
-def _no_holder_left(pair: Pair) -> Iterator[None]:
+def _no_holder_left(pair: Pair, machine: Machine) -> Iterator[None]:
     yield
-    for machine in (pair.one, pair.two):
-        release(machine)
+    for each in (pair.one, pair.two, machine):
+        release(each)
 
 
 @pytest.mark.parametrize("kind", ["flock", "fcntl"])
@@ -84,15 +86,30 @@ def test_a_waiting_machine_is_called_when_it_has_the_lock(pair: Pair) -> None:
     assert waiting.result().text == "had it"
 
 
-def test_a_lock_is_claimed_again_after_the_daemon_was_killed(pair: Pair) -> None:
-    """The plain mount, from two machines; SM_NOTIFY goes to their status monitors."""
+def test_locks_are_claimed_again_after_the_daemon_was_killed(
+    pair: Pair, machine: Machine, daemon: Daemon, mount: str, second: str
+) -> None:
+    """The plain mount, from two machines, and on one from two mounts: both wait in one grace period.
+
+    SM_NOTIFY goes to the clients' status monitors. A kernel that wants the lock asks again until the grace
+    period is over; without a claim it would then have it.
+    """
+    path = "runs/run1/metadata.json"
     assert hold(pair.one, "flock", "exclusive", FILE) == "taken"
-    pair.server.kill()
-    pair.server.start()
-    assert attempt(pair.two, "flock", "exclusive", FILE, limit_s=GRACE_S) == "busy"
+    assert hold(machine, "flock", "exclusive", f"{mount}/{path}") == "taken"
+    for server in (pair.server, daemon):
+        server.kill()
+        server.start()
+    with ThreadPoolExecutor() as threads:
+        between_two = threads.submit(attempt, pair.two, "flock", "exclusive", FILE, GRACE_S)
+        on_one = threads.submit(attempt, machine, "flock", "exclusive", f"{second}/{path}", GRACE_S)
+    assert between_two.result() == "busy"
+    assert on_one.result() == "busy"
     waiting = wait_for(pair.two, FILE, CALLED_S)
     release(pair.one)
     assert waiting.result().text == "had it"
+    release(machine)
+    assert attempt(machine, "flock", "exclusive", f"{second}/{path}") == "taken"
 
 
 def test_a_machine_that_starts_again_has_lost_its_locks(pair: Pair) -> None:
@@ -102,7 +119,7 @@ def test_a_machine_that_starts_again_has_lost_its_locks(pair: Pair) -> None:
     pair.one.kill()
     assert not waiting.done()
     pair.one.boot()
-    mount(pair.one)
+    mount_server(pair.one)
     assert waiting.result().text == "had it"
 
 
@@ -114,4 +131,4 @@ def test_a_waiting_machine_that_dies_does_not_keep_the_lock(pair: Pair) -> None:
     release(pair.one)
     assert pair.one.sh(f"flock -x {FILE} echo had it", limit_s=GRACE_S) == "had it"
     pair.two.boot()
-    mount(pair.two)
+    mount_server(pair.two)

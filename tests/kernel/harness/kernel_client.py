@@ -69,7 +69,7 @@ class Result:
 
 
 class Machine:
-    """One running guest. Commands run as root, in bash, from any number of threads."""
+    """One running guest. Commands run as root, in bash, from any number of threads, once it is `ready`."""
 
     def __init__(
         self, memory: str = "768M", number: int | None = None, beside: Machine | None = None
@@ -87,7 +87,7 @@ class Machine:
         self.boot()
 
     def boot(self) -> None:
-        """Start the guest; after `kill` it is the same machine, started again."""
+        """Start the guest; after `kill` it is the same machine, started again. Its network is up at once."""
         (self.folder / "network").unlink(missing_ok=True)
         # A guest's kernel and its programs take turns: waking the other costs a third less on one processor.
         pinned = ["taskset", "--cpu-list", str(self._processor)]
@@ -100,17 +100,17 @@ class Machine:
                 stderr=log,
                 preexec_fn=die_with_parent,
             )
-        try:
-            self._await((self.folder / "network").exists)
-            self._await(self._answers)
-        except BaseException:
-            self._guest.kill()
-            raise
+        self._await((self.folder / "network").exists)
+
+    def ready(self) -> None:
+        """Wait until the guest has booted."""
+        self._await(self._answers)
 
     def _await(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + BOOT_LIMIT_S
         while not condition():
             if self._guest.poll() is not None or time.monotonic() > deadline:
+                self._guest.kill()
                 console = self.log.read_text(errors="replace")
                 raise RuntimeError("the guest did not start:\n" + console[-CONSOLE_SHOWN:])
             time.sleep(0.05)

@@ -1,9 +1,10 @@
-"""What the kernel tests find on the mount, and where the mount is."""
+"""What the kernel tests find on the mount, where the mount is, and that it can be made again and again."""
 
 from __future__ import annotations
 
 import random
 
+from kernel_client import Machine
 from kernel_daemon import Daemon
 
 MIB = 1 << 20
@@ -44,3 +45,15 @@ def fill(daemon: Daemon) -> None:
     for name in HOSTILE:
         daemon.upload("run2", f"hostile/{name}", name.encode())
     daemon.ask("POST", "/runs", {"project": OTHER_PROJECT, "id": "talk"})
+
+
+def mount_cold(machine: Machine, rounds: int) -> None:
+    """The plain mount and its end, so many times in a row; each time a file is read, and all is forgotten."""
+    script = f"""
+    for round in $(seq {rounds}); do
+      mount -t nfs localhost:/ {MOUNT} || exit
+      [ -s {MOUNT}/runs/run1/metadata.json ] || exit
+      umount {MOUNT} || exit
+      echo 3 >/proc/sys/vm/drop_caches
+    done"""
+    machine.sh(script, limit_s=120)
