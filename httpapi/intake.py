@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from aiohttp import web
 
@@ -14,6 +14,7 @@ from httpapi.media_types import media_type
 from httpapi.models import uploads as models
 from httpapi.models.fields import bytes_or_none
 from httpapi.models.files import File
+from httpapi.operations import Answer
 from httpapi.problems import Problem, problem_of
 from httpapi.reach import key_of
 from httpapi.signed.ways import way_in, way_in_for_part
@@ -21,14 +22,15 @@ from httpapi.state import STATE
 from store import strict_json
 from store.blobs import Expected
 from store.catalog import files, uploads, versions
+from store.catalog.files import Published
 from store.catalog.rows import Part, Upload
 from store.errors import Absent, StoreError
+from store.uploads import PARTS_MAX
 
 # A file up to this size comes in one PUT; a larger one in parts, of which only the missing ones are sent
 # again.
 ONE_PUT_MAX_BYTES = 64 << 20
 PART_BYTES = 32 << 20
-PARTS_MAX = 10_000
 
 OCTETS = "application/octet-stream"
 
@@ -95,49 +97,57 @@ def _missing(request: web.Request, upload: Upload, arrived: Sequence[Part]) -> l
     return missing
 
 
-async def register(
-    request: web.Request,
-    fileset_id: int,
-    body: models.Registration,
-    run_id: str | None,
-    artifact_id: int | None,
-) -> tuple[File, bool]:
-    """Make an upload's file visible; the file, and whether its name is new."""
+class Owner(NamedTuple):
+    """Whose files they are: a run's or an artifact's."""
+
+    fileset_id: int
+    run_id: str | None = None
+    artifact_id: int | None = None
+
+
+async def register(request: web.Request, owner: Owner, body: models.Registration) -> Answer:
+    """Make an upload's file visible: 201 a new one, 200 a new version of the one at its path."""
     state = request.app[STATE]
     upload = await uploads.by_id(state.catalog.direct, body.upload_id)
-    if upload is None or upload.fileset_id != fileset_id:
+    if upload is None or upload.fileset_id != owner.fileset_id:
         raise Problem("not-found", f"There is no upload {body.upload_id} here.")
-    _check_agreement(upload, body)
+    if body.path not in (None, upload.path):
+        raise Problem("mismatch", "The path is not that of this upload; nothing was registered.")
     told = Expected(body.size, bytes_or_none(body.sha256))
     published = await state.uploads.register(body.upload_id, told)
-    entry, version = published.entry, published.version
     if body.description is not None or body.tags is not None:
+        entry_id, description = published.entry.id, body.description
         tags = None if body.tags is None else strict_json.dumps(body.tags)
-        entry = (
-            await state.catalog.write(lambda tx: files.describe(tx, entry.id, body.description, tags))
-        ).entry
-    count = 1 if published.created else await versions.count(state.catalog.direct, entry.id)
-    audit.record(request, "upload", file=entry.path, size=version.size)
-    return File.of(entry, version, count, run_id, artifact_id), published.created
+        described = await state.catalog.write(lambda tx: files.describe(tx, entry_id, description, tags))
+        published = published._replace(entry=described.entry)
+    return await _answer(request, owner, published)
 
 
-async def put(
-    request: web.Request,
-    fileset_id: int,
-    query: models.PutQuery,
-    run_id: str | None,
-    artifact_id: int | None,
-) -> tuple[File, bool]:
-    """Take and publish a file that comes as the request's body; the file, and whether its name is new."""
-    state = request.app[STATE]
+async def put(request: web.Request, owner: Owner, query: models.PutQuery) -> Answer:
+    """Take and publish a file that comes as the request's body; answered as `register`."""
     expected = Expected(request.content_length, bytes_or_none(query.sha256), bytes_or_none(query.md5))
-    published = await state.uploads.put(
-        fileset_id, query.path, body_chunks(request), expected, query.content_type or media_type(query.path)
+    published = await request.app[STATE].uploads.put(
+        owner.fileset_id,
+        query.path,
+        body_chunks(request),
+        expected,
+        query.content_type or media_type(query.path),
     )
+    return await _answer(request, owner, published)
+
+
+async def _answer(request: web.Request, owner: Owner, published: Published) -> Answer:
+    file = await arrived(request, owner, published)
+    return Answer(file, 201 if published.created else 200)
+
+
+async def arrived(request: web.Request, owner: Owner, published: Published) -> File:
+    """Have it on record that a file came in; its document."""
     entry, version = published.entry, published.version
-    count = 1 if published.created else await versions.count(state.catalog.direct, entry.id)
     audit.record(request, "upload", file=entry.path, size=version.size)
-    return File.of(entry, version, count, run_id, artifact_id), published.created
+    db = request.app[STATE].catalog.direct
+    count = 1 if published.created else await versions.count(db, entry.id)
+    return File.of(entry, version, count, owner.run_id, owner.artifact_id)
 
 
 async def body_chunks(request: web.Request) -> AsyncIterator[bytes]:
@@ -148,18 +158,6 @@ async def body_chunks(request: web.Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _check_agreement(upload: Upload, body: models.Registration) -> None:
-    """What a client says of its upload besides the id must be what it said when it asked for it."""
-    told = (
-        ("path", body.path, upload.path),
-        ("size", body.size, upload.size if upload.stored_size is None else upload.stored_size),
-        ("sha256", bytes_or_none(body.sha256), upload.stored_sha256 or upload.sha256),
-    )
-    for name, given, known in told:
-        if given is not None and known is not None and given != known:
-            raise Problem("mismatch", f"The {name} is not that of this upload; nothing was registered.")
-
-
 async def outcomes(each: Sequence[Awaitable[T]]) -> list[tuple[T | None, models.Refusal | None]]:
     """Wait for all of many; what one of them is refused for is its own outcome and stops no other."""
 
@@ -167,6 +165,11 @@ async def outcomes(each: Sequence[Awaitable[T]]) -> list[tuple[T | None, models.
         try:
             return await one, None
         except (Problem, StoreError) as error:
-            return None, models.Refusal.of(problem_of(error).document())
+            return None, refusal(error)
 
     return list(await asyncio.gather(*map(outcome, each)))
+
+
+def refusal(error: Problem | StoreError) -> models.Refusal:
+    """Why one of many was refused."""
+    return models.Refusal.of(problem_of(error).document())

@@ -11,38 +11,31 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from httpapi import audit
 from httpapi.binding import invalid
 from httpapi.bodies import whole
 from httpapi.door import METRICS
+from httpapi.intake import Owner, arrived, refusal
 from httpapi.media_types import media_type
 from httpapi.models import uploads as models
 from httpapi.models.fields import bytes_or_none
-from httpapi.models.files import File
-from httpapi.problems import Problem, problem_of
+from httpapi.problems import Problem
 from httpapi.state import STATE
 from store.blobs import Expected
-from store.catalog import versions
-from store.catalog.files import Published
 from store.errors import StoreError
 from store.uploads import Incoming
 
 
-async def put_all(
-    request: web.Request, fileset_id: int, run_id: str | None, artifact_id: int | None
-) -> models.FileOutcomes:
+async def put_all(request: web.Request, owner: Owner) -> models.FileOutcomes:
     """Take and publish the files of a request's body. Problem when it is not such a body."""
     state = request.app[STATE]
     body = await whole(request, state.settings.lines_max_bytes)
     request.app[METRICS].received(len(body))
-    published = await state.uploads.put_all(fileset_id, list(_files(body)))
     items = []
-    for each in published:
+    for each in await state.uploads.put_all(owner.fileset_id, list(_files(body))):
         if isinstance(each, StoreError):
-            items.append(models.FileOutcome.model_construct(file=None, problem=_refusal(each)))
+            items.append(models.FileOutcome.model_construct(file=None, problem=refusal(each)))
         else:
-            audit.record(request, "upload", file=each.entry.path, size=each.version.size)
-            file = await _document(request, each, run_id, artifact_id)
+            file = await arrived(request, owner, each)
             items.append(models.FileOutcome.model_construct(file=file, problem=None))
     return models.FileOutcomes.model_construct(items=items)
 
@@ -69,17 +62,3 @@ def _files(body: bytes) -> Iterator[Incoming]:
             file.content_type or media_type(file.path),
         )
         at += file.size
-
-
-async def _document(
-    request: web.Request, published: Published, run_id: str | None, artifact_id: int | None
-) -> File:
-    entry, version = published.entry, published.version
-    count = 1
-    if not published.created:
-        count = await versions.count(request.app[STATE].catalog.direct, entry.id)
-    return File.of(entry, version, count, run_id, artifact_id)
-
-
-def _refusal(error: StoreError) -> models.Refusal:
-    return models.Refusal.of(problem_of(error).document())

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from httpapi import audit, intake, many
-from httpapi.intake import OCTETS
+from httpapi.intake import OCTETS, Owner
 from httpapi.models import artifacts as models
 from httpapi.models import uploads as upload_models
 from httpapi.models.files import ArtifactArchiveQuery, ArtifactFileQuery, File, FileList
@@ -145,8 +145,7 @@ async def register_artifact_file(
 ) -> Answer:
     """Put a file whose bytes were sent into a pending version."""
     _, fileset = await artifact_at(request, artifact_id)
-    file, is_new = await intake.register(request, fileset.id, body, None, artifact_id)
-    return Answer(file, 201 if is_new else 200)
+    return await intake.register(request, Owner(fileset.id, artifact_id=artifact_id), body)
 
 
 @operations.add(
@@ -155,8 +154,7 @@ async def register_artifact_file(
 async def put_artifact_file(request: web.Request, artifact_id: int, query: upload_models.PutQuery) -> Answer:
     """Send and register a file of a pending version in one request."""
     _, fileset = await artifact_at(request, artifact_id)
-    file, is_new = await intake.put(request, fileset.id, query, None, artifact_id)
-    return Answer(file, 201 if is_new else 200)
+    return await intake.put(request, Owner(fileset.id, artifact_id=artifact_id), query)
 
 
 @operations.add(
@@ -169,7 +167,7 @@ async def put_artifact_file(request: web.Request, artifact_id: int, query: uploa
 async def put_artifact_files(request: web.Request, artifact_id: int) -> upload_models.FileOutcomes:
     """Send and register many small files of a pending version, as POST /runs/{run_id}/files:put does."""
     _, fileset = await artifact_at(request, artifact_id)
-    return await many.put_all(request, fileset.id, None, artifact_id)
+    return await many.put_all(request, Owner(fileset.id, artifact_id=artifact_id))
 
 
 async def document(db: Session, artifact: Artifact) -> models.Artifact:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from httpapi import intake, many
-from httpapi.intake import OCTETS
+from httpapi.intake import OCTETS, Owner
 from httpapi.models import uploads as models
 from httpapi.models.fields import InProject
 from httpapi.models.files import File
@@ -32,8 +32,7 @@ async def register_file(
 ) -> Answer:
     """Make a file visible whose bytes were sent: 201 a new one, 200 a new version of the one at its path."""
     run = await run_at(request, run_id, query.project)
-    file, is_new = await intake.register(request, run.fileset_id, body, run.name, None)
-    return Answer(file, 201 if is_new else 200)
+    return await intake.register(request, Owner(run.fileset_id, run.name), body)
 
 
 @operations.add(
@@ -66,12 +65,11 @@ async def register_files(
 ) -> models.FileOutcomes:
     """Make many files visible at once. Each has its own outcome, in the order given."""
     run = await run_at(request, run_id, query.project)
-    found = await intake.outcomes(
-        [intake.register(request, run.fileset_id, each, run.name, None) for each in body.uploads]
-    )
+    owner = Owner(run.fileset_id, run.name)
+    found = await intake.outcomes([intake.register(request, owner, each) for each in body.uploads])
     return models.FileOutcomes.model_construct(
         items=[
-            models.FileOutcome.model_construct(file=None if one is None else one[0], problem=problem)
+            models.FileOutcome.model_construct(file=None if one is None else one.model, problem=problem)
             for one, problem in found
         ]
     )
@@ -86,8 +84,7 @@ async def put_file(request: web.Request, run_id: str, query: models.RunPutQuery)
     For small ones, and for whoever cannot know size or hash before.
     """
     run = await run_at(request, run_id, query.project)
-    file, is_new = await intake.put(request, run.fileset_id, query, run.name, None)
-    return Answer(file, 201 if is_new else 200)
+    return await intake.put(request, Owner(run.fileset_id, run.name), query)
 
 
 @operations.add(
@@ -104,7 +101,7 @@ async def put_files(request: web.Request, run_id: str, query: InProject) -> mode
     ...]}, and behind its newline the bytes of all files, one after the other.
     """
     run = await run_at(request, run_id, query.project)
-    return await many.put_all(request, run.fileset_id, run.name, None)
+    return await many.put_all(request, Owner(run.fileset_id, run.name))
 
 
 async def _upload(request: web.Request, upload_id: str) -> Upload:

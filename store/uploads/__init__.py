@@ -2,6 +2,7 @@
 
 from store.uploads.content import Content
 from store.uploads.many import Incoming
+from store.uploads.multipart import PARTS_MAX
 from store.uploads.uploads import Uploads
 
-__all__ = ["Content", "Incoming", "Uploads"]
+__all__ = ["PARTS_MAX", "Content", "Incoming", "Uploads"]

@@ -149,12 +149,13 @@ class Uploads:
             async def work(tx: Transaction) -> Published:
                 surplus.clear()
                 now = await upload_rows.by_id(tx, upload_id)
-                if now is not None and now.state == "registered":
-                    return await state.registered(tx, now)
-                now = state.under_way(now)
+                if now is None or now.state != "registered":
+                    now = state.under_way(now)
                 assert now.stored_size is not None
                 assert now.stored_sha256 is not None
                 expected.check(now.stored_size, now.stored_sha256, now.stored_md5)
+                if now.state == "registered":
+                    return await state.registered(tx, now)
                 stored = Stored(now.blob_key, now.stored_size, now.stored_sha256, now.stored_md5)
                 published, used = await self._publish(tx, now.fileset_id, now.path, now.content_type, stored)
                 if not used and await blob_rows.by_key(tx, stored.key) is None:
