@@ -114,9 +114,9 @@ class Mount3(Program, number=types.PROGRAM, version=types.VERSION):
         tree = self._tree
         top = await tree.lookup(await tree.node(ROOT), "projects")
         found = []
-        for entity in await tree.page(top, 0, EXPORTS_MAX):
-            for project in await tree.page(entity.node, 0, EXPORTS_MAX):
-                found.append(f"/projects/{entity.name}/{project.name}")
+        for _, entity, (fileid, *_) in await tree.page(top, 0, EXPORTS_MAX):
+            for _, project, _ in await tree.page(await tree.node(fileid), 0, EXPORTS_MAX):
+                found.append(f"/projects/{entity}/{project}")
         return found[:EXPORTS_MAX]
 
 

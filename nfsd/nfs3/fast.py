@@ -33,8 +33,6 @@ FH3_BYTES = len(OPAQUE) + SIZE
 """An nfs_fh3 on the wire, for every handle of ours has one size."""
 
 _offset_count = struct.Struct(">QI").unpack_from
-_cookie_count = struct.Struct(">Q8xI").unpack_from
-_cookie_counts = struct.Struct(">Q8xII").unpack_from
 
 
 def getattr_(nfs: NFS3, credential: Credential, at: int) -> Fast:
@@ -64,7 +62,7 @@ def lookup(nfs: NFS3, credential: Credential, at: int) -> Fast:
             if packed[end:] != FILL[end % 4]:
                 return None
             try:
-                node = tree.nodes.get(directory.names.get(str(packed[4:end], "utf-8"), 0))
+                node = tree.known(directory.names.get(str(packed[4:end], "utf-8"), 0))
             except UnicodeDecodeError:
                 return None
             if node is not None:
@@ -116,32 +114,23 @@ def read(nfs: NFS3, credential: Credential, at: int) -> Fast:
     return answer
 
 
-def readdir(nfs: NFS3, credential: Credential, at: int) -> Fast:
-    """READDIR: the handle, a cookie, its verifier and a count."""
-    known, met, encoded = nfs.tree.by_handle.get, nfs.tree.met, nfs.encoded
+def _listing(counts: struct.Struct) -> Callable[[NFS3, Credential, int], Fast]:
+    """READDIR or READDIRPLUS: the handle, then a cookie, its verifier and as many counts as `counts` has."""
 
-    def answer(record: bytes) -> Packed | None:
-        directory = known(record[at:-20]) or met(record[at:-20])
-        if not isinstance(directory, Directory):
-            return None
-        body = directory.pages.get(_cookie_count(record, at + FH3_BYTES))
-        return None if body is None else Packed([OK + encoded(directory)[:ATTRIBUTES_END], body])
+    def listing(nfs: NFS3, credential: Credential, at: int) -> Fast:
+        known, met, encoded = nfs.tree.by_handle.get, nfs.tree.met, nfs.encoded
+        key, behind = counts.unpack_from, -counts.size
 
-    return answer
+        def answer(record: bytes) -> Packed | None:
+            directory = known(record[at:behind]) or met(record[at:behind])
+            if not isinstance(directory, Directory):
+                return None
+            body = directory.pages.get(key(record, at + FH3_BYTES))
+            return None if body is None else Packed([OK + encoded(directory)[:ATTRIBUTES_END], body])
 
+        return answer
 
-def readdirplus(nfs: NFS3, credential: Credential, at: int) -> Fast:
-    """READDIRPLUS: the handle, a cookie, its verifier and two counts."""
-    known, met, encoded = nfs.tree.by_handle.get, nfs.tree.met, nfs.encoded
-
-    def answer(record: bytes) -> Packed | None:
-        directory = known(record[at:-24]) or met(record[at:-24])
-        if not isinstance(directory, Directory):
-            return None
-        body = directory.pages.get(_cookie_counts(record, at + FH3_BYTES))
-        return None if body is None else Packed([OK + encoded(directory)[:ATTRIBUTES_END], body])
-
-    return answer
+    return listing
 
 
 ANSWERS: Mapping[int, Callable[[NFS3, Credential, int], Fast]] = {
@@ -149,7 +138,7 @@ ANSWERS: Mapping[int, Callable[[NFS3, Credential, int], Fast]] = {
     3: lookup,
     4: access,
     6: read,
-    16: readdir,
-    17: readdirplus,
+    16: _listing(struct.Struct(">Q8xI")),
+    17: _listing(struct.Struct(">Q8xII")),
 }
 """The procedures that have a fast way, by number."""

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import xdr
 from nfsd.nfs3 import convert, fast, types
-from nfsd.nfs3.listing import NO_ATTRIBUTES, SMALLEST_ENTRY, Page
+from nfsd.nfs3.listing import NO_ATTRIBUTES, USUAL_ENTRY, Page
 from nfsd.nfs3.status import status
 from nfsd.nfs3.types import Result, diropargs3, fattr3, nfs_fh3, wcc_data
 from nfsd.rpc import Call, Credential, Fast, Packed, Procedure, Program, procedure
@@ -52,6 +52,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         self.owner = owner
         self._networks = networks
         self._space = space
+        self._encode = convert.encoder(tree.handles.make, tree.id, *owner)
 
     def admits(self, client: str) -> bool:
         return self._networks.admit(client)
@@ -220,8 +221,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
     def encoded(self, node: Node) -> bytes:
         """A node's attributes and handle as they stand in replies, encoded once."""
         if node.wire is None:
-            tree = self.tree
-            node.wire = convert.encode(node, tree.handles.make(node.fileid), tree.id, *self.owner)
+            node.wire = self._encode(node.facts)
         wire: bytes = node.wire
         return wire
 
@@ -261,13 +261,13 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         if cookie < 2 and not page.add(directory.parent, b"..", 2, NO_ATTRIBUTES if plus else b""):
             return page.packed(eof=False)
         while True:
-            limit = page.room // (SMALLEST_ENTRY + len(itself)) + 1
+            limit = page.room // (USUAL_ENTRY + len(itself)) + 1
             entries = await self.tree.page(directory, cookie, limit)
-            if not page.fill(entries, self.encoded if plus else None):
+            if not page.fill(entries, self._encode if plus else None):
                 return page.packed(eof=False)
             if len(entries) < limit:
                 return page.packed(eof=True)
-            cookie = entries[-1].cookie
+            cookie = entries[-1][0]
 
     async def _refuse(self, arguments: Any) -> NoReturn:
         """Answer that nothing can be written here, once the handles are good."""

@@ -1,5 +1,8 @@
 """What a tree remembers: nodes by fileid, within one budget in bytes, and one way to forget.
 
+A listing of files leaves rows in their place: most are listed only, and a node takes longer to make than all
+else of an entry. `known` makes the node when somebody asks for it.
+
 Counted are nodes, what directories know of their names, and the pages that a protocol encoded. Beyond the
 budget the oldest nodes go, but not those that are asked for. A node whose turn it is loses its place in
 `by_handle`; if it had one, a client has shown its handle since its last turn, and it stays for another. That
@@ -11,12 +14,13 @@ A page holds attributes of its entries, so it is dropped when any node of its di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice, repeat
+from typing import TypeAlias, TypeVar
 
 from nfsd.tree.handle import KIND_BITS, KIND_MASK, OPAQUE, Handles
-from nfsd.tree.node import NODE_BYTES, Directory, Entry, File, Node
+from nfsd.tree.node import NODE_BYTES, Directory, File, Node
+from store.catalog.session import Row
 
 BUDGET_BYTES = 96 << 20
 """What nodes, names and pages may take together, by estimate."""
@@ -32,6 +36,9 @@ SPARED_AT_ONCE = 1024
 """How many nodes may stay for another turn while room is made once: the loop waits for it, half a ms."""
 
 N = TypeVar("N", bound=Node)
+Listed: TypeAlias = tuple[Directory, Row]
+"""What a listing read of an entry: the directory makes its node of the row when somebody asks for it. It is
+counted as that node."""
 
 
 class Cache:
@@ -39,7 +46,7 @@ class Cache:
 
     def __init__(self, handles: Handles, budget_bytes: int) -> None:
         self.handles = handles
-        self.nodes: dict[int, Node] = {}
+        self.nodes: dict[int, Node | Listed] = {}
         self.by_handle: dict[bytes, Node] = {}
         """Nodes by their handles with the length before them, as XDR has opaque data in a call."""
         self.bytes = 0
@@ -67,11 +74,19 @@ class Cache:
         if opaque[:4] != OPAQUE:
             return None
         try:
-            found = self.nodes.get(self.handles.fileid(opaque[4:]))
+            found = self.known(self.handles.fileid(opaque[4:]))
         except OSError:
             return None
         if found is not None:
             self.show(found, opaque)
+        return found
+
+    def known(self, fileid: int) -> Node | None:
+        """The node that is kept for a fileid, made now where only a row is."""
+        found = self.nodes.get(fileid)
+        if isinstance(found, tuple):
+            directory, row = found
+            found = self.nodes[fileid] = directory.made(row)
         return found
 
     def show(self, node: Node, opaque: bytes) -> None:
@@ -85,7 +100,7 @@ class Cache:
 
         `since` is `forgotten` from before the catalog was asked for it.
         """
-        kept = self.nodes.get(node.fileid)
+        kept = self.known(node.fileid)
         if kept is not None:
             return kept  # type: ignore[return-value]  # a fileid has one kind
         if since == self.forgotten:
@@ -95,25 +110,29 @@ class Cache:
             self._charge(node.weight)
         return node
 
-    def keep_all(self, nodes: Sequence[Node], since: int) -> None:
-        """Keep nodes of a listing that are not kept yet, none with bytes in it; `since` as for `keep`."""
-        if since != self.forgotten or not nodes:
+    def keep_rows(
+        self, directory: Directory, fileids: Iterable[int], rows: Iterable[Row], since: int
+    ) -> None:
+        """Keep rows that a listing of a directory read, for `known` to make their nodes; `since` as for
+        `keep`."""
+        if since != self.forgotten:
             return
-        self.nodes.update({node.fileid: node for node in nodes})
+        new = dict(zip(fileids, zip(repeat(directory), rows), strict=False))
+        for fileid in new.keys() & self.nodes.keys():
+            del new[fileid]
+        self.nodes.update(new)
         if self.kept is not None:
-            for node in nodes:
+            for fileid, (_, row) in new.items():
+                self.nodes[fileid] = node = directory.made(row)
                 self.kept(node)
-        self._charge(NODE_BYTES * len(nodes))
+        self._charge(NODE_BYTES * len(new))
 
-    def keep_names(self, directory: Directory, entries: Iterable[Entry]) -> None:
-        """Have a directory remember what names stand for, so that to look them up asks nobody."""
-        if self.nodes.get(directory.fileid) is not directory:
-            return
-        names, nodes, known = directory.names, self.nodes, len(directory.names)
-        for _, name, node in entries:
-            if node.fileid in nodes:
-                names[name] = node.fileid
-        self._charge(NAME_BYTES * (len(names) - known))
+    def keep_names(self, directory: Directory, names: Mapping[str, int]) -> None:
+        """Have a directory remember the fileids that names stand for, so that to look them up asks nobody."""
+        if self.nodes.get(directory.fileid) is directory:
+            known = len(directory.names)
+            directory.names.update(names)
+            self._charge(NAME_BYTES * (len(directory.names) - known))
 
     def keep_page(self, directory: Directory, key: object, page: bytes, since: int) -> None:
         """Have a directory remember an encoded page; `since` is `dropped` from before the page was read."""
@@ -152,11 +171,17 @@ class Cache:
         if node is None:
             return
         self.dropped += 1
+        if isinstance(node, tuple):
+            self.bytes -= NODE_BYTES
+            self._drop_pages(node[0].fileid)
+            return
         self.bytes -= node.weight
         if node.shown is not None:
             self.by_handle.pop(node.shown, None)
         if isinstance(node, Directory):
             self.bytes -= node.page_bytes + NAME_BYTES * len(node.names)
+            node.pages.clear()  # rows of its listing may live longer
+            node.names.clear()
         self._drop_pages(node.parent)
         if self._default and node.parent <= KIND_MASK:  # see nodes/view.py: the same entries are in two
             self._drop_pages(self._default << KIND_BITS | node.parent)
@@ -177,13 +202,13 @@ class Cache:
         """Drop the oldest nodes until the budget holds and there is room for some more."""
         goal, spared = self._budget_bytes - self._room_bytes, 0
         while self.bytes > goal and len(self.nodes) > 1:
-            for node in list(islice(self.nodes.values(), SPARED_AT_ONCE)):
-                if node.shown is not None and spared < SPARED_AT_ONCE:
+            for fileid, node in list(islice(self.nodes.items(), SPARED_AT_ONCE)):
+                if isinstance(node, Node) and node.shown is not None and spared < SPARED_AT_ONCE:
                     spared += 1
                     del self.by_handle[node.shown]
                     node.shown = None
-                    self.nodes[node.fileid] = self.nodes.pop(node.fileid)
+                    self.nodes[fileid] = self.nodes.pop(fileid)
                 else:
-                    self._drop(node.fileid)
+                    self._drop(fileid)
                 if self.bytes <= goal:
                     break

@@ -29,11 +29,12 @@ OPAQUE = SIZE.to_bytes(4, "big")
 """What stands before a handle in a call: its length, as XDR has opaque data."""
 
 VERSION = 1
-_HEAD = struct.Struct(">IQQ")
-_GROUP = struct.Struct(">QQ")
-_MAC_BYTES = SIZE - _HEAD.size
-_GROUP_BITS = 5
-_GROUP_MASK = (1 << _GROUP_BITS) - 1
+_MAC_BYTES = 16
+_HANDLE = struct.Struct(f">IQQ{_MAC_BYTES}s")
+_KEYED = struct.Struct(">QQ")
+_MEMBER_BITS = 5
+_MEMBER = (1 << _MEMBER_BITS) - 1 << KIND_BITS  # the bits of a fileid that tell a group's members apart
+_MACS = struct.Struct(f"{_MAC_BYTES}s" * (1 << _MEMBER_BITS))
 
 
 class Handles:
@@ -43,20 +44,18 @@ class Handles:
         keyed = shake_128(b"runfs nfs handle" + bytes((VERSION,)) + secret)
 
         @lru_cache(maxsize=64)
-        def macs(kind: int, group: int) -> bytes:
+        def macs(first: int) -> tuple[bytes, ...]:
             stream = keyed.copy()
-            stream.update(_GROUP.pack(catalog_id, group << KIND_BITS | kind))
-            return stream.digest(_MAC_BYTES << _GROUP_BITS)
+            stream.update(_KEYED.pack(catalog_id, first >> _MEMBER_BITS & ~KIND_MASK | first & KIND_MASK))
+            return _MACS.unpack(stream.digest(_MACS.size))
 
         self._catalog_id = catalog_id
         self._macs = macs
 
     def make(self, fileid: int) -> bytes:
         """The handle of a fileid."""
-        number = fileid >> KIND_BITS
-        start = (number & _GROUP_MASK) * _MAC_BYTES
-        macs = self._macs(fileid & KIND_MASK, number >> _GROUP_BITS)
-        return _HEAD.pack(VERSION, self._catalog_id, fileid) + macs[start : start + _MAC_BYTES]
+        mac = self._macs(fileid & ~_MEMBER)[(fileid & _MEMBER) >> KIND_BITS]
+        return _HANDLE.pack(VERSION, self._catalog_id, fileid, mac)
 
     def fileid(self, handle: bytes) -> int:
         """The fileid that `handle` names.
@@ -67,7 +66,7 @@ class Handles:
         """
         if len(handle) != SIZE:
             raise OSError(errno.EBADF, "not a file handle of this server")
-        version, catalog_id, fileid = _HEAD.unpack_from(handle)
+        version, catalog_id, fileid, _ = _HANDLE.unpack(handle)
         if catalog_id != self._catalog_id:
             raise OSError(errno.ESTALE, "a file handle of another catalog")
         if version != VERSION or not hmac.compare_digest(self.make(fileid), handle):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from nfsd.tree import names
 from nfsd.tree.handle import KIND_BITS, KIND_MASK
@@ -50,12 +50,13 @@ ROOT = 1
 """The root's fileid: kind 1, number 0."""
 
 
-class Entry(NamedTuple):
-    """A name in a directory: `cookie` says where a listing goes on after it."""
+Facts: TypeAlias = tuple[int, Type, int, int, int]
+"""What protocols show of a node: its fileid, type, links, size and changed_ns, as `Node` has them. Plain
+tuples, for a listing makes thousands."""
 
-    cookie: int
-    name: str
-    node: Node
+Entry: TypeAlias = tuple[int, str, Facts]
+"""A name in a directory: the cookie that says where a listing goes on after it, the name, and what is shown
+of its node."""
 
 
 class Node:
@@ -108,6 +109,11 @@ class Node:
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
         return NODE_BYTES
+
+    @property
+    def facts(self) -> Facts:
+        """What protocols show of it."""
+        return self.fileid, self.type, self.links, self.size, self.changed_ns
 
     @classmethod
     async def load(cls, tree: Tree, number: int) -> Node | None:
@@ -190,6 +196,10 @@ class Directory(Node):
         """
         raise NotImplementedError
 
+    def made(self, row: Any) -> Node:
+        """The node of an entry, from the row that `page` had kept for it (`Cache.keep_rows`)."""
+        raise NotImplementedError
+
 
 class Fixed(Directory):
     """A directory whose kind decides its names; `members` gives the fileid of each, in order."""
@@ -208,7 +218,7 @@ class Fixed(Directory):
         entries: list[Entry] = []
         for cookie, (name, fileid) in enumerate(await self.members(tree), 3):
             if fileid and cookie > after and len(entries) < limit:
-                entries.append(Entry(cookie, name, await tree.node(fileid)))
+                entries.append((cookie, name, (await tree.node(fileid)).facts))
         return entries
 
 
@@ -255,7 +265,7 @@ class Listing(Directory):
         rows = await self.rows(tree, max(0, after - FIRST_COOKIE), limit)
         nodes = await self.nodes(tree, rows, since)
         return [
-            Entry(row.id + FIRST_COOKIE, names.shown(row.name), node)
+            (row.id + FIRST_COOKIE, names.shown(row.name), node.facts)
             for row, node in zip(rows, nodes, strict=True)
         ]
 

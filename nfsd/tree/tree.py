@@ -53,7 +53,7 @@ class Tree(Cache):
     async def node(self, fileid: int) -> Node:
         """The node of a fileid. ESTALE where the object is gone, EAGAIN where the catalog cannot be asked
         now."""
-        found = self.nodes.get(fileid)
+        found = self.known(fileid)
         if found is not None:
             return found
         since = self.forgotten
@@ -86,7 +86,7 @@ class Tree(Cache):
         found = await self._asked(directory.child(self, name))
         if found is None:
             raise OSError(errno.ENOENT, f"no {name!r} in this directory")
-        self.keep_names(directory, [Entry(0, name, found)])
+        self.keep_names(directory, {name: found.fileid})
         return found
 
     async def page(self, directory: Node, after: int, limit: int) -> list[Entry]:
@@ -100,7 +100,7 @@ class Tree(Cache):
             return []
         entries = await self._asked(directory.page(self, max(after, 2), limit))
         # Who lists looks up next: `find` asks for most names again, one by one.
-        self.keep_names(directory, entries)
+        self.keep_names(directory, {name: facts[0] for _, name, facts in entries})
         return entries
 
     async def read(self, file: Node, offset: int, count: int) -> bytes | memoryview:

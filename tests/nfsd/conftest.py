@@ -116,7 +116,7 @@ class World:
 
     async def names(self, path: str) -> list[str]:
         """The names in the directory at a path, in the order of a listing."""
-        return [entry.name for entry in await self.tree.page(await self.walk(path), 0, 10_000)]
+        return [name for _, name, _ in await self.tree.page(await self.walk(path), 0, 10_000)]
 
     async def read(self, path: str) -> bytes:
         """The bytes of the file at a path."""

@@ -126,8 +126,8 @@ class CollectionDirectory(Directory, kind=24):
             row = await artifacts.by_number(tree.db, self.number, int(version[1]))
             return None if row is None else tree.keep(ArtifactDirectory(row), since)
         if names.is_shortened(name):
-            found = [entry.node for entry in await self._aliases(tree, 0, -1) if entry.name == name]
-            return found[0] if found else None
+            found = [facts[0] for _, shown, facts in await self._aliases(tree, 0, -1) if shown == name]
+            return await tree.node(found[0]) if found else None
         original = _alias_of(name)
         alias = None if original is None else await aliases.by_name(tree.db, self.number, original)
         return None if alias is None else await self._link(tree, alias, since)
@@ -136,22 +136,22 @@ class CollectionDirectory(Directory, kind=24):
         since = tree.forgotten
         last = max(0, after - FIRST_COOKIE)
         rows = await artifacts.page(tree.db, self.number, last // 2, limit)
-        directories = [
-            Entry(row.id * 2 + FIRST_COOKIE, f"v{row.number}", tree.keep(ArtifactDirectory(row), since))
+        directories: list[Entry] = [
+            (row.id * 2 + FIRST_COOKIE, f"v{row.number}", tree.keep(ArtifactDirectory(row), since).facts)
             for row in rows
         ]
         links = await self._aliases(tree, max(0, last - 1) // 2, limit)
-        return [*heapq.merge(directories, links, key=lambda entry: entry.cookie)][:limit]
+        return [*heapq.merge(directories, links)][:limit]
 
     async def _aliases(self, tree: Tree, after: int, limit: int) -> list[Entry]:
         since = tree.forgotten
         return [
-            Entry(row.id * 2 + 1 + FIRST_COOKIE, _shown(row.name), await self._link(tree, row, since))
+            (row.id * 2 + 1 + FIRST_COOKIE, _shown(row.name), (await self._link(tree, row, since)).facts)
             for row in await aliases.page(tree.db, self.number, after, limit)
         ]
 
     async def _link(self, tree: Tree, alias: Alias, since: int) -> Node:
-        kept = tree.nodes.get(AliasLink.at(alias.id))
+        kept = tree.known(AliasLink.at(alias.id))
         if kept is not None:
             return kept
         artifact = await artifacts.by_id(tree.db, alias.artifact_id)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from nfsd.tree import names
 from nfsd.tree.handle import KIND_BITS
-from nfsd.tree.node import FIRST_COOKIE, Entry, File, Listing, Node
+from nfsd.tree.node import DIRECTORY_BYTES, FIRST_COOKIE, Entry, File, Listing, Node, Type
 from store.catalog import artifacts, entries, filesets, runs, versions
-from store.catalog.entries import Listed
+from store.catalog.entries import Name
 from store.catalog.rows import Entry as EntryRow
+from store.catalog.session import Row
 from store.errors import Absent
 
 if TYPE_CHECKING:
@@ -35,51 +36,40 @@ class Names(Listing):
     entry_id: int  # 0 for files/ itself
     __slots__ = ("entry_id", "fileset_id")
 
-    async def rows(self, tree: Tree, after: int, limit: int) -> Sequence[Listed]:
-        return await entries.page(tree.db, self.fileset_id, self.entry_id, after, limit)
+    async def rows(self, tree: Tree, after: int, limit: int) -> Sequence[Name]:
+        return [*map(Name._make, await self._names(tree, after, limit))]
 
-    async def row(self, tree: Tree, name: str) -> Listed | None:
-        return await entries.by_name(tree.db, self.fileset_id, self.entry_id, name)
+    async def row(self, tree: Tree, name: str) -> Name | None:
+        return await entries.named(tree.db, self.fileset_id, self.entry_id, name)
 
-    async def nodes(self, tree: Tree, rows: Sequence[Listed], since: int) -> list[Node]:
-        parent, settled = self.fileid, self.settled
-        return [
-            tree.keep(
-                Subdirectory(
-                    entry.id, parent, entry.changed_ns, entry.subdirectories, settled, self.fileset_id
-                )
-                if version is None
-                else StoredFile(version.id, parent, version.changed_ns, version.size, 1, settled),
-                since,
-            )
-            for entry, version in rows
-        ]
+    async def nodes(self, tree: Tree, rows: Sequence[Name], since: int) -> list[Node]:
+        return [tree.keep(self.made(row), since) for row in rows]
+
+    def made(self, row: Row) -> Node:
+        number, _, version_id, size, changed_ns = row
+        if version_id is None:
+            return Subdirectory(number, self.fileid, changed_ns, size, self.settled, self.fileset_id)
+        return StoredFile(version_id, self.fileid, changed_ns, size, settled=self.settled)
 
     async def page(self, tree: Tree, after: int, limit: int) -> list[Entry]:
-        # The longest listings by far are of files, so this is `Listing.page` without its whole rows.
+        # The longest listings by far are of files, so their rows become entries without nodes between.
         since = tree.forgotten
-        last = max(0, after - FIRST_COOKIE)
-        rows = await entries.names(tree.db, self.fileset_id, self.entry_id, last, limit)
-        known, parent, settled = tree.nodes.get, self.fileid, self.settled
+        rows = await self._names(tree, max(0, after - FIRST_COOKIE), limit)
         found: list[Entry] = []
-        new: list[Node] = []
-        node: Node | None
-        for (number, _, version_id, size, changed_ns, subdirectories), name in zip(
+        for (number, _, version_id, size, changed_ns), name in zip(
             rows, names.all_shown([row[1] for row in rows]), strict=True
         ):
             if version_id is None:
-                node = known(number << KIND_BITS | Subdirectory.kind)
-                if node is None:
-                    node = Subdirectory(number, parent, changed_ns, subdirectories, settled, self.fileset_id)
-                    new.append(node)
+                fileid, links = number << KIND_BITS | Subdirectory.kind, 2 + size
+                facts = fileid, Type.DIRECTORY, links, DIRECTORY_BYTES, changed_ns
             else:
-                node = known(version_id << KIND_BITS | StoredFile.kind)
-                if node is None:
-                    node = StoredFile(version_id, parent, changed_ns, size, 1, settled)
-                    new.append(node)
-            found.append(Entry(number + FIRST_COOKIE, name, node))
-        tree.keep_all(new, since)
+                facts = version_id << KIND_BITS | StoredFile.kind, Type.FILE, 1, size, changed_ns
+            found.append((number + FIRST_COOKIE, name, facts))
+        tree.keep_rows(self, [facts[0] for _, _, facts in found], rows, since)
         return found
+
+    async def _names(self, tree: Tree, after: int, limit: int) -> list[Row]:
+        return await entries.names(tree.db, self.fileset_id, self.entry_id, after, limit)
 
 
 class Files(Names, kind=11):
@@ -135,16 +125,9 @@ class StoredFile(File, kind=13):
     __slots__ = ("blob",)
 
     def __init__(
-        self, number: int, parent: int, changed_ns: int, size: int, links: int, settled: bool = False
+        self, number: int, parent: int, changed_ns: int, size: int, links: int = 1, settled: bool = False
     ) -> None:
-        # Written out, for a cold listing makes one an entry: three constructors took twice the time.
-        self.fileid = number << KIND_BITS | self.kind
-        self.parent = parent
-        self.changed_ns = changed_ns
-        self.size = size
-        self.links = links
-        self.settled = settled
-        self.shown = self.wire = self.body = None
+        super().__init__(number, parent, changed_ns, size, links, settled)
         self.blob = ""
 
     @classmethod

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 import xdr
 from nfsd.nfs3 import types as t
 from nfsd.nfs3.listing import COOKIEVERF, COUNT_MAX, DIRECTORY_ATTRIBUTES, Page
-from nfsd.tree.node import Entry
+from nfsd.tree.node import Entry, Type
 from store.catalog import runs
 
 
@@ -160,11 +159,10 @@ def test_a_page_is_what_the_types_declare() -> None:
 
 
 def test_filling_is_adding() -> None:
-    entries = [
-        Entry(cookie, "n" * cookie, cast(Any, SimpleNamespace(fileid=7, wire=None))) for cookie in range(1, 9)
-    ]
+    facts = (7, Type.FILE, 1, 0, 0)
+    entries: list[Entry] = [(cookie, "n" * cookie, facts) for cookie in range(1, 9)]
     for count, dircount in ((137, 99), (180, 99), (240, 4), (300, 12), (300, 13), (1000, 99)):
-        for encoded in (None, lambda node: b"plus"):
+        for encoded in (None, lambda facts: b"plus"):
             one, other = Page(count, dircount), Page(count, dircount)
             added = [one.add(7, b"n" * cookie, cookie, b"plus" if encoded else b"") for cookie in range(1, 9)]
             fitting = added.index(False) if False in added else len(added)

@@ -6,7 +6,8 @@ from typing import Any
 
 from nfsd.tree.cache import NAME_BYTES, SPARED_AT_ONCE
 from nfsd.tree.handle import OPAQUE
-from nfsd.tree.node import NODE_BYTES, ROOT, Directory, Node
+from nfsd.tree.node import NODE_BYTES, ROOT, Directory, Node, Type
+from nfsd.tree.nodes.files import StoredFile
 from nfsd.tree.nodes.runs import Runs
 from nfsd.tree.tree import Tree
 from store.catalog import projects, runs
@@ -53,7 +54,7 @@ async def test_the_budget_holds_and_all_is_still_found(world: Any) -> None:
     root = await tree.node(ROOT)
     for _ in range(2):
         listed = await tree.page(await tree.lookup(root, "runs"), 0, 100)
-        assert [entry.name for entry in listed] == [f"r{number}" for number in range(40)]
+        assert [name for _, name, _ in listed] == [f"r{number}" for number in range(40)]
         assert tree.bytes <= 20 * NODE_BYTES
     for number in range(40):
         found = await tree.lookup(await tree.lookup(root, "runs"), f"r{number}")
@@ -135,9 +136,9 @@ async def test_pages_of_a_project_that_came_to_the_root_go_too(world: Any) -> No
     assert mounted is not at_root
     listed: list[Node] = []
     for directory in (mounted, at_root):
-        (entry,) = await world.tree.page(directory, 0, 9)
+        ((_, _, facts),) = await world.tree.page(directory, 0, 9)
         world.tree.keep_page(directory, "page", b"of both", world.tree.dropped)
-        listed.append(entry.node)
+        listed.append(await world.tree.node(facts[0]))
     assert listed[0] is listed[1]
     world.tree.forget([listed[0].fileid])
     assert run.id == listed[0].number
@@ -149,15 +150,57 @@ async def test_pages_of_a_project_that_came_to_the_root_go_too(world: Any) -> No
 
 
 async def test_what_a_listing_gave_before_a_fact_is_not_kept(world: Any) -> None:
-    await world.run()
-    tree = world.tree
-    nodes = [Runs(number, 0, 0, 0) for number in range(100, 103)]
-    tree.keep_all(nodes, tree.forgotten - 1)
-    assert all(node.fileid not in tree.nodes for node in nodes)
-    told: list[Node] = []
-    tree.kept = told.append
+    run = await world.run()
+    files = [await world.file(run.fileset_id, name) for name in "abc"]
+    tree, directory = world.tree, await world.walk("runs/r1/files")
+    fileids = [StoredFile.at(version) for version in files]
+    rows = [
+        (number, name, version, 6, 5)
+        for number, (name, version) in enumerate(zip("abc", files, strict=True), 1)
+    ]
+    tree.keep_rows(directory, fileids, rows, tree.forgotten - 1)
+    assert all(fileid not in tree.nodes for fileid in fileids)
     held = tree.bytes
-    tree.keep_all(nodes, tree.forgotten)
-    assert told == nodes
-    assert all(tree.nodes[node.fileid] is node for node in nodes)
+    tree.keep_rows(directory, fileids, rows, tree.forgotten)
     assert tree.bytes == held + 3 * NODE_BYTES
+    made = [tree.known(fileid) for fileid in fileids]
+    assert [node and node.facts for node in made] == [(fileid, Type.FILE, 1, 6, 5) for fileid in fileids]
+    assert [tree.known(fileid) for fileid in fileids] == made
+    tree.keep_rows(directory, fileids, rows, tree.forgotten)
+    assert [tree.nodes[fileid] for fileid in fileids] == made
+    assert tree.bytes == held + 3 * NODE_BYTES
+
+
+async def test_who_wants_to_know_what_is_kept_is_told_of_what_a_listing_read(world: Any) -> None:
+    run = await world.run()
+    await world.file(run.fileset_id, "a")
+    directory = await world.walk("runs/r1/files")
+    told: list[Node] = []
+    world.tree.kept = told.append
+    ((_, _, facts),) = await world.tree.page(directory, 0, 9)
+    assert told == [world.tree.nodes[facts[0]]]
+
+
+async def test_rows_are_forgotten_as_their_nodes_would_be(world: Any) -> None:
+    run = await world.run()
+    await world.file(run.fileset_id, "a")
+    tree, directory = world.tree, await world.walk("runs/r1/files")
+    held = tree.bytes
+    ((_, _, facts),) = await tree.page(directory, 0, 9)
+    directory.names.clear()
+    tree.bytes -= NAME_BYTES
+    tree.keep_page(directory, "key", b"x" * 100, tree.dropped)
+    tree.forget([facts[0]])
+    assert (facts[0] in tree.nodes, directory.pages, tree.bytes) == (False, {}, held)
+
+
+async def test_a_directory_that_is_dropped_lets_go_of_what_it_knew(world: Any) -> None:
+    """Rows of its listing may refer to it for longer."""
+    run = await world.run()
+    await world.file(run.fileset_id, "a")
+    tree, directory = world.tree, await world.walk("runs/r1/files")
+    ((_, _, facts),) = await tree.page(directory, 0, 9)
+    tree.keep_page(directory, "key", b"x" * 100, tree.dropped)
+    tree.forget([directory.fileid])
+    assert (directory.names, directory.pages) == ({}, {})
+    assert tree.known(facts[0]).facts == facts

@@ -20,7 +20,9 @@ async def test_a_node_is_loaded_once(world: Any) -> None:
     await world.run()
     node = await world.walk("runs/r1")
     assert await world.tree.node(node.fileid) is node
-    assert (await world.tree.page(await world.walk("runs"), 0, 10))[0].node is node
+    ((_, _, facts),) = await world.tree.page(await world.walk("runs"), 0, 10)
+    assert facts == node.facts
+    assert await world.tree.node(node.fileid) is node
     assert await world.tree.resolve(world.tree.handle(node)) is node
     assert await world.tree.resolve(world.tree.handle(node)) is node
 
@@ -82,7 +84,7 @@ async def test_another_default_project(world: Any) -> None:
     assert await world.names("projects/team/vision/runs") == ["first"]
     assert (await world.walk("projects/team/second")).target == "../.."
     again = await world.tree.resolve(handle)  # a mount of the project goes on
-    assert [entry.name for entry in await world.tree.page(again, 0, 9)] == ["runs", "sweeps", "artifacts"]
+    assert [name for _, name, _ in await world.tree.page(again, 0, 9)] == ["runs", "sweeps", "artifacts"]
 
 
 async def test_the_store_s_troubles(world: Any) -> None:
@@ -114,5 +116,7 @@ async def test_what_was_listed_is_looked_up_without_the_catalog(world: Any) -> N
     listed = await world.tree.page(directory, 0, 10)
     held = world.tree.bytes
     world.tree.db = None
-    assert [await world.tree.lookup(directory, name) for name in ("a", "b")] == [e.node for e in listed]
+    assert [await world.tree.lookup(directory, name) for name in ("a", "b")] == [
+        await world.tree.node(facts[0]) for _, _, facts in listed
+    ]
     assert world.tree.bytes == held

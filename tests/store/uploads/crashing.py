@@ -182,7 +182,9 @@ async def judge(folder: Path, said: list[str]) -> list[str]:
         for path in {path for path, _ in STEPS if path}:
             fileset_id = 2 if path == "p" else 1
             listed = await entries.by_path(catalog.direct, fileset_id, path)
-            listed = listed and await entries.by_id(catalog.direct, listed.id)  # None in a deleted project
+            listed = listed and await entries.by_id(
+                catalog.direct, listed.entry.id
+            )  # None in a deleted project
             got = None
             if listed is not None and listed.version is not None:
                 got = bytes(await content.read(listed.version.id, 0, 1000))

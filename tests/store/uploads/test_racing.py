@@ -118,15 +118,15 @@ class Race:
     async def append(self) -> None:
         listed = await self.entry()
         assert listed.version is not None
-        await self.uploads.append(listed.id, listed.version.size, self.content())
+        await self.uploads.append(listed.entry.id, listed.version.size, self.content())
 
     async def delete(self) -> None:
-        await self.uploads.delete([(await self.entry()).id])
+        await self.uploads.delete([(await self.entry()).entry.id])
 
     async def restore(self) -> None:
         listed = await self.entry()
         assert listed.version is not None
-        await self.uploads.restore(listed.id, max(1, listed.version.number - 1))
+        await self.uploads.restore(listed.entry.id, max(1, listed.version.number - 1))
 
     async def collect(self) -> None:
         await self.uploads.collect(now=self.random.random() < 0.7, alone=True)
