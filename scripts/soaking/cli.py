@@ -142,7 +142,7 @@ def _live(
         look()
         assert daemon.running.poll() is None, f"the daemon died: {daemon.log.read_text()[-3000:]}"
         if time.monotonic() > collect:
-            daemon.command("gc")
+            daemon.collect()
             collect += COLLECT_S
         if samples is not None:
             samples.append((daemon.memory_kib(), daemon.descriptors()))
@@ -169,6 +169,7 @@ def _figures(told: list[tuple[str, Any]], daemon: Daemon, samples: list[tuple[in
     figures: dict[str, Any] = {
         "kills": daemon.starts - 1,
         "slowest_start_s": round(daemon.slowest_start_s, 2),
+        **daemon.collected,
     }
     figures["writes"] = sum(answer[2] for kind, answer in told if kind == "writer")
     figures["requests_again"] = sum(answer[3] for kind, answer in told if kind == "writer")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 START_LIMIT_S = 30.0
@@ -23,6 +24,7 @@ class Daemon:
         self.http, self.nfs = "127.0.0.1:0", "127.0.0.1:0"
         self.slowest_start_s = 0.0
         self.starts = 0
+        self.collected: Counter[str] = Counter()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -76,6 +78,11 @@ class Daemon:
     def descriptors(self) -> int:
         """How many files and sockets it has open."""
         return len(os.listdir(f"/proc/{self.running.pid}/fd"))  # noqa: PTH208
+
+    def collect(self) -> None:
+        """Have it collect what is past its grace, and count what went."""
+        for name, count in re.findall(r"(versions collected|blobs freed): (\d+)", self.command("gc")):
+            self.collected[name.replace(" ", "_")] += int(count)
 
     def command(self, *arguments: str) -> str:
         """What `runfs COMMAND --data ...` prints; it must succeed."""
