@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import logging.handlers
 from pathlib import Path
 
 from runfs.errors import CommandError
@@ -39,8 +38,10 @@ def start(path: Path | None) -> None:
     if path is None:
         logger.setLevel(logging.CRITICAL)
         return
+    from logging.handlers import WatchedFileHandler  # here: it takes 2 % of the start, and few ask for it
+
     try:
-        output = logging.handlers.WatchedFileHandler(path, encoding="utf-8")
+        output = WatchedFileHandler(path, encoding="utf-8")
     except OSError as error:
         raise CommandError(f"cannot write {path}: {error.strerror}; choose another --audit FILE") from None
     output.setFormatter(AuditLines())

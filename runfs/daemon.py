@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nfsd.rpc import Tallies
 from runfs import chores, folder, nfs_side, opened
@@ -26,8 +26,7 @@ from runfs.settings import BLOBS_FOLDER, CACHE_FOLDER, Settings
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Sockets:
+class Sockets(NamedTuple):
     """What the daemon listens on, bound before it starts."""
 
     http: socket.socket

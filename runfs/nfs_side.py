@@ -8,8 +8,8 @@ import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nfsd.mount3.program import Mount3
 from nfsd.nfs3.program import NFS3
@@ -35,8 +35,7 @@ PROGRAMS = {100000: "portmap", 100003: "nfs", 100005: "mount", 100021: "nlm", 10
 """What logs and metrics call the programs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sockets:
+class Sockets(NamedTuple):
     """RPC over TCP and UDP, on one port unless the system chose; calls to clients; our portmapper, if any."""
 
     streams: socket.socket
@@ -45,8 +44,7 @@ class Sockets:
     portmap: portmapper.Ours | None
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(NamedTuple):
     """Where NFS answers, and our portmapper if it is ours."""
 
     nfs: Address

@@ -10,8 +10,8 @@ import argparse
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from runfs import account
 from runfs.errors import CommandError
@@ -55,8 +55,7 @@ def data_folder(arguments: argparse.Namespace) -> Path:
     return data
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """What both servers stand on."""
 
     catalog: Catalog

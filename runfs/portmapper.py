@@ -9,7 +9,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nfsd.portmap import IPPROTO_TCP, IPPROTO_UDP, Failure, Mappings, mapping, register, unregister
 from nfsd.portmap.types import PMAP_PROG, PMAP_VERS
@@ -21,8 +21,7 @@ from runfs.settings import Address, Settings
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
+class Ours(NamedTuple):
     """The two sockets of a portmapper of our own."""
 
     streams: socket.socket

@@ -10,6 +10,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from runfs.errors import CommandError
@@ -29,8 +30,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A host and a port to listen on or connect to; port 0 lets the system choose."""
 
     host: str

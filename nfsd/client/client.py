@@ -4,8 +4,7 @@ MOUNT is asked on the port of NFS, where our server has both.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from nfsd.mount3 import types as mount3
 from nfsd.nfs3 import types as nfs3
@@ -26,8 +25,7 @@ class NfsError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A name with what it stands for; `target` is a link's text, "" for anything else."""
 
     name: str

@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
+from typing import NamedTuple
 
 END = 1 << 64
 LOCKS_MAX = 65_536
@@ -25,16 +26,14 @@ class TooMany(Exception):
     """There is no room for a further lock or a further waiting request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """A client machine: where its calls come from, and what it calls itself."""
 
     address: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Whose a lock is; the svid is the client's number for a process, or for an open file."""
 
     host: Host
@@ -56,8 +55,7 @@ class Lock:
 _start, _end = attrgetter("start"), attrgetter("end")
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A request that waits, with what its client gave to recognise it by."""
 
     file: bytes

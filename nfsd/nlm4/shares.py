@@ -1,14 +1,13 @@
 """Share reservations: what an open file forbids others, as DOS clients ask for it (X/Open NFS chapter 10)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nfsd.nlm4.locks import Host, TooMany
 
 SHARES_MAX = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one opening of a file does (`access`) and forbids (`mode`): 1 is reading, 2 writing, 3 both."""
 
     access: int

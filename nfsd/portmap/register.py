@@ -2,7 +2,7 @@
 clients."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import xdr
 from nfsd.portmap.types import IPPROTO_TCP, PMAP_PORT, PMAP_PROG, PMAP_VERS, boolean, mapping, uint32
@@ -14,8 +14,7 @@ Failure = (OSError, CallFailed, xdr.Error)
 """What a portmapper that cannot be asked raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(NamedTuple):
     """Which mappings a portmapper took from us, and which it did not, because someone else is at work
     there."""
 

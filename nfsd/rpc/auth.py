@@ -1,6 +1,6 @@
 """Credentials: who a call says it is from (RFC 5531 section 8 and appendix A)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import xdr
 from nfsd.rpc.types import auth_flavor, auth_stat, authsys_parms
@@ -11,8 +11,7 @@ NOBODY = 65534
 _unpack_sys = xdr.codec(authsys_parms).unpack_all
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """Whom a call claims to act for; AUTH_SYS proves nothing of it."""
 
     flavor: int

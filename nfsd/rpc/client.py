@@ -36,8 +36,7 @@ UDP_TRIES = 4
 
 NO_AUTH = opaque_auth(auth_flavor.AUTH_NONE, b"")
 
-_unpack_reply = xdr.codec(rpc_msg).unpack
-_pack_call = xdr.codec(rpc_msg).pack
+_message = xdr.codec(rpc_msg)  # its functions are made at the first call: a daemon may start without one
 
 
 class CallFailed(Exception):
@@ -52,7 +51,7 @@ def auth_sys(uid: int, gid: int, gids: tuple[int, ...] = (), machine: str | None
 
 def read_reply(reply: bytes) -> int:
     """Where the results begin in a reply; CallFailed for a refusal, xdr.Error for what is no reply."""
-    message, offset = _unpack_reply(reply, 0)
+    message, offset = _message.unpack(reply, 0)
     if message.body.discriminant != msg_type.REPLY:
         raise xdr.Error("rpc_msg: a call where a reply is due")
     stat, arm = message.body.arm.discriminant, message.body.arm.arm
@@ -77,7 +76,7 @@ class _Calls(asyncio.BaseProtocol):
         xid = next(self._xids) & 0xFFFF_FFFF
         call = call_body(RPC_VERSION, program, version, procedure, self.credential, NO_AUTH)
         self._waiting[xid] = asyncio.get_running_loop().create_future()
-        return xid, _pack_call(rpc_msg(xid, body(msg_type.CALL, call))) + arguments
+        return xid, _message.pack(rpc_msg(xid, body(msg_type.CALL, call))) + arguments
 
     def _answered(self, reply: bytes) -> None:
         future = self._waiting.get(int.from_bytes(reply[:4], "big"))

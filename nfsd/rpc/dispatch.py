@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import xdr
 from nfsd.rpc import message
@@ -40,8 +40,7 @@ class Observer(Protocol):
         """`status` is OK, the name of a failure's discriminant, or that of an RPC refusal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A call that was not let in, for the audit log."""
 
     client: str

@@ -5,7 +5,7 @@ wants it: the mark, the xid and what follows are then one `struct` call. UDP sen
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import xdr
 from nfsd.rpc.record import LAST
@@ -48,8 +48,7 @@ class Rejected(Exception):
         self.reply = reply
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """A call's header; its arguments begin at the byte `end` of the record."""
 
     program: int

@@ -9,7 +9,7 @@ union's value of the exception.
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, get_origin
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_origin
 
 import xdr
 from nfsd.rpc.auth import Credential
@@ -47,8 +47,7 @@ Fast = Callable[[bytes], bytes | list[xdr.Part] | None]
 where it is large; None leaves the call to the procedure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Procedure:
+class Procedure(NamedTuple):
     """A row of a program's table."""
 
     number: int

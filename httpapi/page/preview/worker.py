@@ -24,7 +24,7 @@ BROKEN = '<p class="note problem">This file cannot be shown here. It can still b
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """The child's side: answer until the input ends. A renderer that fails is answered with a note."""
-    from .document import render
+    from .render import render
 
     while (head := _frame(questions)) is not None:
         data = _frame(questions)
