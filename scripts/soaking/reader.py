@@ -21,6 +21,9 @@ from soaking.board import Board, File
 from soaking.content import records
 
 OPEN = 12  # handles that a reader keeps
+OPEN_GRACES = (
+    3  # how long it keeps one that stays good: by then most have lost their file, and its grace is over
+)
 PATIENCE_S = 60.0
 T = TypeVar("T")
 
@@ -30,7 +33,7 @@ class Wrong(Exception):
 
 
 class Kept(NamedTuple):
-    """An open handle, and what it gave when it was opened."""
+    """An open handle, and what it gave when it was opened; `at_s` is before its name was looked up."""
 
     file: File
     entry: Entry
@@ -114,6 +117,7 @@ class Reader:
     async def read_by_name(self, file: File) -> None:
         """Open by name and read all: one whole version, not older than what was acknowledged before."""
         number, away = self.board.see(file)
+        at_s = time.monotonic()
         entry = await self.open(file)
         if entry is None:
             later, away_later = self.board.see(file)
@@ -125,7 +129,11 @@ class Reader:
         size = 0
         step = self.random.choice((4096, 65_536, 1 << 20))
         while not eof:
-            data, eof = await self.read(entry.handle, size, step)
+            try:
+                data, eof = await self.read(entry.handle, size, step)
+            except NfsError as error:
+                self.stale(error, file, at_s)
+                return
             if not data and not eof:
                 raise Wrong(f"{file.run}/{file.path}: READ at {size} gives nothing, and no end")
             parts.append(data)
@@ -140,9 +148,8 @@ class Reader:
         self.check(file, data, number)
         self.counts["files"] += 1
         self.counts["bytes"] += len(data)
-        if len(self.kept) >= OPEN:
-            self.kept.pop(self.random.randrange(OPEN))
-        self.kept.append(Kept(file, entry, data, time.monotonic()))
+        if len(self.kept) < OPEN:
+            self.kept.append(Kept(file, entry, data, at_s))
 
     def check(self, file: File, data: bytes, number: int) -> None:
         """Whole records of this file, in order, the last not older than `number`."""
@@ -158,20 +165,25 @@ class Reader:
         """Read somewhere in a file that was opened before: the same bytes, until its grace is over."""
         offset = self.random.randrange(len(kept.data))
         count = self.random.choice((1, 4096, 100_000))
-        asked = time.monotonic()
         try:
             data, _ = await self.read(kept.entry.handle, offset, count)
         except NfsError as error:
-            if error.status is not nfsstat3.NFS3ERR_STALE:
-                raise
+            self.stale(error, kept.file, kept.at_s)
             self.kept.remove(kept)
-            self.counts["stale"] += 1
-            if asked - kept.at_s < self.grace_s:
-                raise Wrong(f"{kept.file.run}/{kept.file.path} is stale before its grace is over") from None
             return
         wanted = kept.data[offset : offset + count]
         if data[: len(wanted)] != wanted or (kept.file.kind != "growing" and len(data) != len(wanted)):
             raise Wrong(f"{kept.file.run}/{kept.file.path}, open, has other bytes at {offset} than before")
+        if time.monotonic() - kept.at_s > OPEN_GRACES * self.grace_s:
+            self.kept.remove(kept)
+
+    def stale(self, error: NfsError, file: File, at_s: float) -> None:
+        """A handle that was looked up after `at_s` cannot be read: it may be stale once its grace is over."""
+        if error.status is not nfsstat3.NFS3ERR_STALE:
+            raise error
+        if time.monotonic() - at_s < self.grace_s:
+            raise Wrong(f"{file.run}/{file.path} is stale before its grace is over") from None
+        self.counts["stale"] += 1
 
     async def list_one(self, file: File) -> None:
         """List a directory: each name once, none that nobody wrote."""
