@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add which store, and whether anything is given grace."""
     opened.add_store_arguments(parser)
     parser.add_argument(
-        "--now", action="store_true", help="free at once what is deleted or was never registered"
+        "--now",
+        action="store_true",
+        help="free at once what is deleted, or came for no upload that is under way",
     )
 
 

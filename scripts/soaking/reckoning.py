@@ -37,6 +37,7 @@ def reckon(
     _over_libnfs(daemon, runs)
     daemon.command("fsck", "--deep")
     assert daemon.end() == 0, "the daemon did not stop well"
+    given_up = _give_up_uploads(daemon)
     daemon.command("gc", "--now")
     checked = daemon.command("fsck", "--deep").splitlines()[-1]
     assert checked == "0 wrong, 0 orphans", checked
@@ -49,7 +50,17 @@ def reckon(
     assert stored == known, f"{stored} blobs, {known} rows"
     complaints = [line for line in daemon.log.read_text().splitlines() if '"level": "error"' in line]
     assert not complaints, "the daemon's log has errors:\n" + "\n".join(complaints[:5])
-    return {"files_at_the_end": sum(map(len, runs.values())), "blobs_at_the_end": stored}
+    return {
+        "files_at_the_end": sum(map(len, runs.values())),
+        "blobs_at_the_end": stored,
+        "uploads_given_up": given_up,
+    }
+
+
+def _give_up_uploads(daemon: Daemon) -> int:
+    """Let the hour be over that uploads are kept for: who was cut off may have begun another one instead."""
+    with sqlite3.connect(daemon.data / "catalog.sqlite3") as catalog:
+        return catalog.execute("UPDATE uploads SET expires_ns = 0 WHERE state IN ('open', 'stored')").rowcount
 
 
 async def _over_nfs(daemon: Daemon, runs: dict[str, Expected]) -> None:
