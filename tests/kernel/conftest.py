@@ -39,17 +39,24 @@ def machine(booting: Machine, daemon: Daemon) -> Machine:
     return booting
 
 
-@pytest.fixture
-def mount(machine: Machine, daemon: Daemon) -> Iterator[str]:
-    """The daemon's tree, mounted without any option, with a cold cache."""
+@pytest.fixture(scope="module")
+def mounted(machine: Machine, daemon: Daemon) -> Iterator[str]:
+    """The daemon's tree, mounted without any option."""
     machine.sh(f"mount -t nfs localhost:/ {MOUNT}")
     yield MOUNT
     machine.sh(f"umount {MOUNT} || umount -l {MOUNT}")  # what a failed test left running may hold it
 
 
 @pytest.fixture
-def second(machine: Machine, mount: str) -> Iterator[str]:
-    """A second mount of the same tree, which shares no cache with the first."""
+def mount(machine: Machine, mounted: str) -> str:
+    """The plain mount with a cold cache: the kernel has forgotten all that it had read of it."""
+    machine.sh("echo 3 >/proc/sys/vm/drop_caches")
+    return mounted
+
+
+@pytest.fixture(scope="module")
+def second(machine: Machine, daemon: Daemon) -> Iterator[str]:
+    """Another plain mount of the same tree, which shares nothing with `mount`."""
     machine.sh(f"mount -t nfs -o nosharecache localhost:/ {SECOND}")
     yield SECOND
     machine.sh(f"umount {SECOND} || umount -l {SECOND}")

@@ -14,7 +14,7 @@ from kernel_daemon import Daemon
 OPTIONS = "nolock,proto=tcp,port=2049,mountport=2049"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def explicit(machine: Machine, daemon: Daemon) -> Iterator[str]:
     machine.sh(f"mount -t nfs -o {OPTIONS} localhost:/ {MOUNT}")
     yield MOUNT
