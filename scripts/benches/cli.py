@@ -1,4 +1,4 @@
-"""scripts/bench nfs|http|mount|files|page|all|table [--quick]: runfs beside real servers on this machine.
+"""scripts/bench nfs|http|mount|files|page|all|table|profile [--quick]: runfs beside real servers.
 
 Each bench makes its own data, starts and stops its own servers on free ports of 127.0.0.1, and prints one
 table. Its exit status is 0 when it could measure: no figure fails a bench.
@@ -21,7 +21,8 @@ from benches import load, readme
 from benches.daemons import BenchError
 
 BENCHES = ("nfs", "http", "mount", "files", "page")
-TABLE = "table"
+TABLE, PROFILE = "table", "profile"
+PROFILE_S, QUICK_PROFILE_S = 5.0, 0.05  # for each kind of call
 FIGURES = Path("docs/bench")
 ROUNDS, QUICK_ROUNDS = 7, 3
 
@@ -58,7 +59,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument(
-        "bench", choices=(*BENCHES, "all", TABLE), help=f"{TABLE}: the last figures as Markdown"
+        "bench",
+        choices=(*BENCHES, "all", TABLE, PROFILE),
+        help=f"{TABLE}: the last figures as Markdown; {PROFILE}: where the time of an NFS call goes",
     )
     parser.add_argument(
         "--quick", action="store_true", help="less data and fewer rounds: for trying, not for figures"
@@ -81,6 +84,11 @@ def main(arguments: list[str] | None = None) -> int:
     wishes.json.mkdir(parents=True, exist_ok=True)
     if wishes.bench == TABLE:
         return _print_table(wishes.json)
+    if wishes.bench == PROFILE:
+        print(
+            importlib.import_module("benches.profile").table(QUICK_PROFILE_S if wishes.quick else PROFILE_S)
+        )
+        return 0
     names = BENCHES if wishes.bench == "all" else (wishes.bench,)
     try:
         return max(_run(name, wishes) for name in names)
