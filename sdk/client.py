@@ -114,6 +114,14 @@ class Target:
         """What of an upload is still to be sent."""
         return dict(self.transport.call("GET", path("uploads", upload_id)))
 
+    def tell(self, upload_id: str, sha256: str) -> dict[str, Any]:
+        """Tell the hash of what is being sent; the upload to go on with, another one if that is stored."""
+        return dict(self.transport.call("PATCH", path("uploads", upload_id), {"sha256": sha256}))
+
+    def abort(self, upload_id: str) -> None:
+        """Give up an upload."""
+        self.transport.call("DELETE", path("uploads", upload_id))
+
     def put(self, where: str, data: bytes, **query: str | None) -> dict[str, Any]:
         """Send and register a small file in one request."""
         full = {**self._query, "path": where, **query}
@@ -126,9 +134,9 @@ class Target:
         where = path(*self._where, "files:put")
         return list(self.transport.send_bytes("POST", where, body, query=self._query)["items"])
 
-    def register(self, upload_id: str) -> dict[str, Any]:
-        """Publish what was sent: answered only when it is durable and verified."""
-        body = {"upload_id": upload_id}
+    def register(self, upload_id: str, sha256: str) -> dict[str, Any]:
+        """Publish what was sent: answered only when it is durable and verified to have this hash."""
+        body = {"upload_id": upload_id, "sha256": sha256}
         where = path(*self._where, "files")
         return dict(self.transport.call("POST", where, body, query=self._query, timeout_s=REGISTER_TIMEOUT_S))
 

@@ -72,7 +72,7 @@ class PartUrl(Document):
 class Upload(Document):
     """How a file is to be sent: one PUT to upload_url, or one for each of parts, or none at all."""
 
-    upload_id: str
+    upload_id: str = Field(description="The one to register.")
     already_stored: bool = Field(
         description="true: the bytes are here already; register without sending them."
     )
@@ -82,6 +82,12 @@ class Upload(Document):
     expires_in: int = Field(description="Seconds.")
     part_size: int | None
     parts: list[PartUrl] | None = Field(description="The parts that have not arrived yet.")
+
+
+class Told(Given):
+    """The hash of a file that is being sent, which was not known when the upload was asked for."""
+
+    sha256: Sha256
 
 
 class Registration(Given):

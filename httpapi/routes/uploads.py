@@ -9,7 +9,7 @@ from httpapi.models.fields import InProject
 from httpapi.models.files import File
 from httpapi.operations import Answer, Operations
 from httpapi.problems import Problem
-from httpapi.reach import database, fileset_of, run_at
+from httpapi.reach import database, fileset_of, key_of, run_at
 from httpapi.state import STATE
 from store.catalog import uploads
 from store.catalog.rows import Upload
@@ -123,6 +123,20 @@ async def get_upload(request: web.Request, upload_id: str) -> models.Upload:
     if upload.state == "aborted":
         raise Problem("conflict", "This upload was given up; ask for a new one.")
     return await intake.described(request, upload)
+
+
+@operations.add("PATCH", "/uploads/{upload_id}", access="write", answers={200: models.Upload})
+async def tell_upload(request: web.Request, upload_id: str, body: models.Told) -> models.Upload:
+    """Tell the hash of a file in parts that is hashed while it is sent.
+
+    Its bytes may be here already: the answer is then another upload, to be registered, and the first one is
+    over.
+    """
+    await _upload(request, upload_id)
+    told = await request.app[STATE].uploads.tell(
+        upload_id, bytes.fromhex(body.sha256), reads=key_of(request).project_id
+    )
+    return await intake.described(request, told)
 
 
 @operations.add("DELETE", "/uploads/{upload_id}", access="write", answers={204: None})

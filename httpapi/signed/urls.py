@@ -27,9 +27,10 @@ def download_url(request: web.Request, version: Version) -> str:
 def upload_subject(upload: Upload, part: int | None) -> str:
     """What a PUT is good for.
 
-    This upload (or part) and no other, with the size and hash that it was asked for.
+    This upload (or part) and no other, with the size and hash that it was asked for. The hash of what comes
+    in parts may be told while they are sent: it is for the whole.
     """
-    sha256 = "" if upload.sha256 is None else upload.sha256.hex()
+    sha256 = "" if part or upload.sha256 is None else upload.sha256.hex()
     return f"upload {upload.id} part {part or 0} size {upload.size} sha256 {sha256}"
 
 

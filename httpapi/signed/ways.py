@@ -1,8 +1,8 @@
 """Where clients send bytes to and get them from.
 
 A store that signs URLs of its own (S3) takes and gives bytes itself, when size and hash are known beforehand:
-they are signed in. Else, and always for browsers, whose pages may speak to us alone, the bytes pass through
-here.
+they are signed in, of a part its size. Else, and always for browsers, whose pages may speak to us alone, the
+bytes pass through here.
 """
 
 from aiohttp import web
@@ -29,7 +29,7 @@ def way_in_for_part(request: web.Request, upload: Upload, number: int, size: int
     """How one part of an upload is to be sent; the whole is verified when all are there."""
     state = request.app[STATE]
     signed = None
-    if upload.multipart_id is not None and upload.sha256 is not None and not _is_browser(request):
+    if upload.multipart_id is not None and not _is_browser(request):
         signed = state.blobs.sign_piece(
             upload.blob_key, upload.multipart_id, number, size, state.settings.link_s
         )

@@ -21,7 +21,8 @@ from .ledger import Bundle, Ledger, Sent, Tracked
 from .meter import Meter
 from .parcels import Parcels, next_together
 from .patience import Patience
-from .transfer import Transfer, Unstable, Vanished, open_file
+from .subject import Unstable, Vanished, open_file
+from .transfer import Transfer
 
 FILE_THREADS = 4
 PAUSE_FIRST_S = 0.5

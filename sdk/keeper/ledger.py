@@ -45,7 +45,7 @@ class Tracked:
     sent: Sent | None = None
     failed: str | None = None  # why the last attempt was given up
     vanished: bool = False  # there is nothing left to send
-    upload: list[str] | None = None  # id and SHA-256 of an upload that was begun, to go on with
+    upload: list[str] | None = None  # id of an upload that was begun, and how the file looked
 
 
 @dataclass(slots=True)

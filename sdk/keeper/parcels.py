@@ -15,7 +15,8 @@ from ..hashing import Digest, Hasher
 from ..transport import refusal
 from .ledger import Sent, Tracked
 from .meter import Meter
-from .transfer import Transfer, Unstable, Vanished, check_unchanged, open_file, sent_as
+from .subject import Unstable, Vanished, check_unchanged, open_file, sent_as
+from .transfer import Transfer
 
 FILE_BYTES = 256 << 10  # a larger file goes alone
 PARCEL_BYTES = 4 << 20

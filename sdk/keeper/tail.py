@@ -18,7 +18,7 @@ from ..errors import ServerError
 from ..hashing import Hasher, hash_range
 from .ledger import Sent, Tracked
 from .meter import Meter
-from .transfer import Unstable, open_file, sent_as
+from .subject import Unstable, open_file, sent_as
 
 PREFIX_READ_BYTES = 16 << 20
 PROBE_BYTES = 64 << 10

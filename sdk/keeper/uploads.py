@@ -17,7 +17,7 @@ from ..errors import Error, Unreachable
 from .ledger import Ledger, Sent, Tracked
 from .parcels import Outcome, next_together
 from .patience import Patience
-from .transfer import Unstable, Vanished, still_as_sent
+from .subject import Unstable, Vanished, still_as_sent
 
 THREADS = 8
 RETRY_FIRST_S = 0.5

@@ -83,16 +83,20 @@ class Uploads:
                 *(upload_id, fileset_id, key_id, path, content_type, *expected, "open", key, part_size),
                 *(multipart_id, None, None, None, None, tx.now_ns, state.expiry(tx)),
             )
-            if expected.size is not None and expected.sha256 is not None:
-                blob = await blob_rows.readable(tx, expected.sha256, expected.size, reads)
-                if blob is not None and not sharing.is_lost(self.blobs, blob):
-                    upload = state.as_stored(upload, Stored(blob.key, blob.size, blob.sha256, blob.md5))
+            upload = await sharing.settled(tx, self.blobs, upload, reads)
             await upload_rows.create(tx, upload)
             return upload
 
         with self.intake.flying(key):  # the collector knows of no row until there is one
             multipart_id = None if part_size is None else await self.blobs.begin_pieces(key)
             return await self.catalog.write(work)
+
+    async def tell(self, upload_id: str, sha256: bytes, *, reads: int | None) -> Upload:
+        """Say what an upload's bytes will be, for who sends them while hashing; the upload to go on with.
+
+        It is another one, "stored", when the content is here already. Errors: Absent, Conflict, Mismatch.
+        """
+        return await self.catalog.write(lambda tx: sharing.tell(tx, self.blobs, upload_id, sha256, reads))
 
     async def receive(self, upload_id: str, part: int | None, chunks: Chunks) -> Stored | Piece:
         """Take the bytes of an upload, or of one of its parts (from 1); they are durable when this returns.

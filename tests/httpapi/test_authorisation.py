@@ -36,6 +36,7 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "put_files": ("/runs/r1/files:put", None),
     "put_file": ("/runs/r1/files?path=new", None),
     "get_upload": ("/uploads/{upload}", None),
+    "tell_upload": ("/uploads/{upload}", {"sha256": "0" * 64}),
     "abort_upload": ("/uploads/{upload}", None),
     "list_files": ("/runs/r1/files", None),
     "get_file": ("/runs/files/{file}", None),

@@ -240,6 +240,40 @@ async def test_a_hash_told_only_at_the_end_counts(api: Any, monkeypatch: pytest.
     assert (file["size"], file["sha256"]) == (5, SHA256)
 
 
+async def test_a_hash_told_on_the_way(api: Any, monkeypatch: pytest.MonkeyPatch, make_key: Any) -> None:
+    monkeypatch.setattr(intake, "ONE_PUT_MAX_BYTES", 4)
+    monkeypatch.setattr(intake, "PART_BYTES", 3)
+    asked = {"path": "big", "size": 5}
+    upload = await api.good("POST", "/runs/r1/files/upload-url", asked)
+    where, told = f"/uploads/{upload['upload_id']}", {"sha256": SHA256}
+    first, second = upload["parts"]
+    assert (await send(api, second["upload_url"], b"lo"))[0] == 200
+    assert (await api.with_key(await make_key("write", "team/b")).ask("PATCH", where, told))[0] == 404
+    assert (await api.ask("PATCH", where, {"sha256": "no hash"}))[0] == 422
+    again = await api.good("PATCH", where, told)
+    assert (again["upload_id"], again["already_stored"]) == (upload["upload_id"], False)
+    assert [part["number"] for part in again["parts"]] == [1]
+    assert (await api.ask("PATCH", where, {"sha256": "0" * 64}))[0] == 422
+    assert (await send(api, first["upload_url"], b"hel"))[0] == 200  # its URL is as good as before
+    assert (await api.good("POST", "/runs/r1/files", {"upload_id": upload["upload_id"]}))["sha256"] == SHA256
+    # The next one with this content is here already.
+    upload = await api.good("POST", "/runs/r1/files/upload-url", asked | {"path": "copy"})
+    here = await api.good("PATCH", f"/uploads/{upload['upload_id']}", told)
+    assert (here["already_stored"], here["parts"]) == (True, None)
+    assert (await send(api, upload["parts"][0]["upload_url"], b"hel"))[0] == 409
+    assert (await api.good("POST", "/runs/r1/files", {"upload_id": here["upload_id"]}))["path"] == "copy"
+
+
+async def test_a_wrong_hash_told_on_the_way(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "ONE_PUT_MAX_BYTES", 4)
+    upload = await api.good("POST", "/runs/r1/files/upload-url", {"path": "big", "size": 5})
+    await api.good("PATCH", f"/uploads/{upload['upload_id']}", {"sha256": "0" * 64})
+    assert (await send(api, upload["parts"][0]["upload_url"], DATA))[0] == 200
+    assert (await api.ask("POST", "/runs/r1/files", {"upload_id": upload["upload_id"]}))[0] == 422
+    assert await totals(api) == (0, 0)
+    assert (await api.ask("GET", f"/uploads/{upload['upload_id']}"))[0] == 409
+
+
 async def test_giving_up(api: Any, make_key: Any) -> None:
     upload = await api.good("POST", "/runs/r1/files/upload-url", {"path": "a", "size": 5})
     where = f"/uploads/{upload['upload_id']}"

@@ -45,12 +45,15 @@ def test_what_is_handed_out_is_good(request_: Any, monkeypatch: pytest.MonkeyPat
     assert "?part=3&" in part
     checked(request_, put, "PUT", urls.upload_subject(UPLOAD, None))
     checked(request_, part, "PUT", urls.upload_subject(UPLOAD, 3))
+    checked(request_, part, "PUT", urls.upload_subject(UPLOAD._replace(sha256=b"told"), 3))
     checked(request_, get, "GET", urls.version_subject(7))
     for url, method, subject in (
         (put, "PUT", urls.upload_subject(UPLOAD, 3)),
         (put, "GET", urls.upload_subject(UPLOAD, None)),
         (put, "PUT", urls.upload_subject(UPLOAD._replace(size=6), None)),
         (put, "PUT", urls.upload_subject(UPLOAD._replace(sha256=b"t"), None)),
+        (part, "PUT", urls.upload_subject(UPLOAD, 4)),
+        (part, "PUT", urls.upload_subject(UPLOAD._replace(size=6), 3)),
         (get, "GET", urls.version_subject(8)),
     ):
         with pytest.raises(Problem):

@@ -106,6 +106,25 @@ class TestS3:
         file = await api.good("POST", "/runs/r2/files", {"upload_id": way["upload_id"]})
         assert (file["size"], file["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
 
+    @pytest.mark.parametrize("right", [True, False])
+    async def test_parts_go_straight_before_the_hash_is_known(
+        self, api: Any, seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, right: bool
+    ) -> None:
+        monkeypatch.setattr(intake, "ONE_PUT_MAX_BYTES", PART)
+        monkeypatch.setattr(intake, "PART_BYTES", PART)
+        body = b"y" * PART + (b"right" if right else b"wrong")
+        await api.good("POST", "/runs", {"id": "r5"})
+        way = await api.good("POST", "/runs/r5/files/upload-url", {"path": "big", "size": len(body)})
+        assert all(part["upload_url"].startswith(seaweed.endpoint) for part in way["parts"])
+        assert (await send(way["parts"][1], body[PART:])).status == 200
+        sha256 = hashlib.sha256(body).hexdigest() if right else "0" * 64
+        told = await api.good("PATCH", f"/uploads/{way['upload_id']}", {"sha256": sha256})
+        assert [part["number"] for part in told["parts"]] == [1]
+        assert (await send(way["parts"][0], body[:PART])).status == 200
+        status, answer = await api.ask("POST", "/runs/r5/files", {"upload_id": way["upload_id"]})
+        assert (status, answer.get("sha256")) == ((201, sha256) if right else (422, None))
+        assert len((await api.good("GET", "/runs/r5/files"))["items"]) == right
+
     async def test_what_is_not_known_beforehand_passes_through(self, api: Any, seaweed: Seaweed) -> None:
         await api.good("POST", "/runs", {"id": "r3"})
         way = await api.good("POST", "/runs/r3/files/upload-url", {"path": "a", "size": 5})

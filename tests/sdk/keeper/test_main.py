@@ -128,6 +128,7 @@ STEPS = {
     "small": re.compile("PUT .*/runs/[^/]+/files"),
     "together": re.compile("POST .*/files:put"),
     "ask": re.compile("POST .*/upload-url"),
+    "tell": re.compile("PATCH .*/uploads/[^/]+"),
     "part": re.compile("PUT .*/signed/uploads/[^/]+"),
     "register": re.compile("POST .*/runs/[^/]+/files"),
     "finish": re.compile("POST .*/finish"),
@@ -141,6 +142,8 @@ MOMENTS = [
     ("together", "before"),
     ("together", "after"),
     ("ask", "after"),
+    ("tell", "before"),
+    ("tell", "after"),
     ("part", "before"),
     ("part", "after"),
     ("register", "after"),
@@ -182,6 +185,7 @@ def test_the_server_is_killed_at_every_step(own_server: Server, proxied: Proxy) 
     proxied.fault = fault = EachMomentOnce(kill)
     Path("small.txt").write_text("small" * SMALL)
     Path("middle.bin").write_bytes(os.urandom(MIDDLE))
+    Path("large.bin").write_bytes(os.urandom(1 << 20) * (LARGE >> 20))
     Path("many").mkdir()
     for number in range(20):
         Path("many", f"{number}.txt").write_text(f"{number}")
@@ -189,11 +193,12 @@ def test_the_server_is_killed_at_every_step(own_server: Server, proxied: Proxy) 
         run.save("small.txt", policy="now")
         run.save("many/*", policy="now")
         run.save("middle.bin", policy="now")
+        run.save("large.bin", policy="now")
         run.log({"loss": 1})
     assert fault.done == set(MOMENTS)
     found = Api().run(run.path)
     assert found.state == "finished"
-    check_files(found, "small.txt", "middle.bin", *TOGETHER)
+    check_files(found, "small.txt", "middle.bin", "large.bin", *TOGETHER)
     assert [row["loss"] for row in found.history()] == [1]
 
 
@@ -219,7 +224,7 @@ def test_script_and_keeper_are_killed_at_each_step(
         train = script(f"""
             import os, time, sdk
             open("small.txt", "w").write("small" * {SMALL})
-            open("middle.bin", "wb").write(os.urandom({MIDDLE}))
+            open("middle.bin", "wb").write(os.urandom({LARGE if step == "tell" else MIDDLE}))
             os.mkdir("many")
             for number in range(20):
                 open(f"many/{{number}}.txt", "w").write(str(number))

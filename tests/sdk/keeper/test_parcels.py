@@ -16,7 +16,8 @@ from sdk.keeper import parcels as module
 from sdk.keeper.ledger import Sent, Tracked
 from sdk.keeper.meter import Meter
 from sdk.keeper.parcels import FILE_BYTES, PARCEL_BYTES, PARCEL_FILES, Parcels, next_together
-from sdk.keeper.transfer import Transfer, Unstable, Vanished, still_as_sent
+from sdk.keeper.subject import Unstable, Vanished, still_as_sent
+from sdk.keeper.transfer import Transfer
 from sdk.transport import Transport
 
 from ..conftest import Server

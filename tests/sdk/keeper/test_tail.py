@@ -16,8 +16,9 @@ from sdk.client import Target
 from sdk.keeper import tail as module
 from sdk.keeper.ledger import Tracked
 from sdk.keeper.meter import Meter
+from sdk.keeper.subject import Unstable
 from sdk.keeper.tail import Tails
-from sdk.keeper.transfer import Transfer, Unstable
+from sdk.keeper.transfer import Transfer
 
 
 class Live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,18 @@ import pytest
 from sdk.api import StoredRun
 from sdk.client import Target
 from sdk.errors import ServerError, Unreachable
+from sdk.keeper import subject
 from sdk.keeper import transfer as module
-from sdk.keeper.ledger import Sent, Tracked
+from sdk.keeper.ledger import Tracked
 from sdk.keeper.meter import Meter
-from sdk.keeper.transfer import SMALL_BYTES, Transfer, Unstable, Vanished, still_as_sent
+from sdk.keeper.subject import SMALL_BYTES, Unstable, still_as_sent
+from sdk.keeper.transfer import Transfer
 from sdk.transport import Transport
 
 from ..conftest import Server
 from ..faults import Proxy
 
+LARGE = os.urandom(1 << 20) * 70 + b"odd"  # sent in parts
 SIZES = [0, 1, SMALL_BYTES - 1, SMALL_BYTES, SMALL_BYTES + 1, 3 << 20]
 
 
@@ -48,13 +52,141 @@ def test_any_size(target: Target, stored: StoredRun, size: int) -> None:
 
 
 def test_parts(target: Target, stored: StoredRun) -> None:
-    data = os.urandom(1 << 20) * 70 + b"odd"
+    data = LARGE
     file = tracked("f", data)
     begun: list[Any] = []
-    Transfer(target, Meter()).send(file, lambda: begun.append(list(file.upload or [])))
-    assert begun[0][1] == hashlib.sha256(data).hexdigest()
+    meter = Meter()
+    sent = Transfer(target, meter).send(file, lambda: begun.append(list(file.upload or [])))
+    assert begun[0][1].split()[1] == str(len(data))
     assert file.upload is None
+    assert sent.sha256 == stored.file("f").sha256 == hashlib.sha256(data).hexdigest()
+    assert (stored.file("f").md5, meter.bytes) == (None, len(data))
     assert Path(stored.file("f").download("copies")).read_bytes() == data
+
+
+def test_a_large_content_that_is_there_is_not_sent_to_its_end(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer = Transfer(target, Meter())
+    transfer.send(tracked("f", LARGE))
+    told = threading.Event()
+    read, tell = module.Window.read, Target.tell
+
+    def late(window: module.Window, count: int = -1) -> bytes:
+        assert told.wait(60)
+        return read(window, count)
+
+    def telling(*arguments: Any) -> dict[str, Any]:
+        answer = tell(*arguments)
+        threading.Timer(0.1, told.set).start()
+        return answer
+
+    monkeypatch.setattr(module.Window, "read", late)
+    monkeypatch.setattr(Target, "tell", telling)
+    meter = Meter()
+    sent = Transfer(target, meter).send(tracked("copy", LARGE))
+    assert meter.bytes == 0
+    assert (sent.sha256, sent.file_id) == (stored.file("copy").sha256, stored.file("copy").id)
+    assert Path(stored.file("copy").download("copies")).read_bytes() == LARGE
+
+
+def test_a_large_file_that_is_as_it_was_is_only_hashed(target: Target, stored: StoredRun) -> None:
+    meter = Meter()
+    transfer, file = Transfer(target, meter), tracked("f", LARGE)
+    file.sent = transfer.send(file)
+    later("f")
+    transfer.send(file)
+    assert (meter.bytes, stored.file("f").version) == (len(LARGE), 1)
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_large_file_that_changes_while_it_is_sent(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch, is_seen: bool
+) -> None:
+    """What was hashed is another content than what was sent: nothing becomes visible, and nothing is kept."""
+    data = os.urandom(16) + LARGE  # of no other test: it would be stored
+    file = tracked("f", data)
+    before = Path("f").stat()
+
+    def change() -> None:
+        with Path("f").open("r+b") as writing:
+            writing.write(b"changed")
+        os.utime("f", ns=(before.st_atime_ns, before.st_mtime_ns + is_seen * 10**10))
+
+    told: list[str] = []
+    abort = Target.abort
+    monkeypatch.setattr(
+        Target, "abort", lambda self, upload_id: (abort(self, upload_id), told.append(upload_id))
+    )
+    with monkeypatch.context() as patch:
+        digest = subject._digest
+        made = threading.Event()
+        read = module.Window.read
+
+        def after(window: module.Window, count: int = -1) -> bytes:
+            assert made.wait(60)
+            return read(window, count)
+
+        def hashed(*arguments: Any) -> Any:
+            found = digest(*arguments)
+            change()
+            made.set()
+            return found
+
+        patch.setattr(subject, "_digest", hashed)
+        patch.setattr(module.Window, "read", after)
+        with pytest.raises(Unstable, match="changed while it was read"):
+            Transfer(target, Meter()).send(file)
+    assert (list(stored.files()), file.upload, len(told)) == ([], None, 1)
+    sent = Transfer(target, Meter()).send(file)
+    assert sent.sha256 == hashlib.sha256(b"changed" + data[7:]).hexdigest() == stored.file("f").sha256
+
+
+class Killed(BaseException):
+    """The keeper ends here."""
+
+
+def cut_off(target: Target, file: Tracked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send a large file in parts, until the keeper is killed when all of them are there."""
+
+    def die(*_: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Target, "register", die)
+        with pytest.raises(Killed):
+            Transfer(target, Meter()).send(file)
+
+
+def test_whoever_comes_after_a_kill_sends_no_part_again(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, meter = tracked("f", os.urandom(16) + LARGE), Meter()
+    cut_off(target, file, monkeypatch)
+    assert file.upload is not None
+    sent = Transfer(target, meter).send(file)
+    assert (meter.bytes, sent.sha256) == (0, stored.file("f").sha256)
+    assert Path(stored.file("f").download("copies")).read_bytes() == Path("f").read_bytes()
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_parts_of_two_contents_are_never_mixed(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch, is_seen: bool
+) -> None:
+    file = tracked("f", os.urandom(16) + LARGE)
+    cut_off(target, file, monkeypatch)
+    before = Path("f").stat()
+    other = Path("f").read_bytes()[:-3] + os.urandom(3)
+    Path("f").write_bytes(other)
+    os.utime("f", ns=(before.st_atime_ns, before.st_mtime_ns + is_seen * 10**10))
+    if not is_seen:
+        with pytest.raises(Unstable):
+            Transfer(target, Meter()).send(file)
+        assert list(stored.files()) == []
+    meter = Meter()
+    sent = Transfer(target, meter).send(file)
+    assert (meter.bytes, file.upload) == (len(other), None)
+    assert sent.sha256 == hashlib.sha256(other).hexdigest() == stored.file("f").sha256
 
 
 def test_the_same_content_is_not_sent_twice(target: Target, stored: StoredRun) -> None:
@@ -98,31 +230,18 @@ def test_types(target: Target, stored: StoredRun) -> None:
     assert [file.content_type for file in stored.files()] == ["application/json", "image/png"]
 
 
-def test_a_file_that_is_gone(target: Target) -> None:
-    with pytest.raises(Vanished, match="No such file"):
-        Transfer(target, Meter()).send(tracked("absent"))
-    Path("folder").mkdir()
-    with pytest.raises(Vanished, match="directory"):
-        Transfer(target, Meter()).send(tracked("folder"))
-    os.mkfifo("pipe")
-    Path("null").symlink_to("/dev/null")
-    for name in ("pipe", "null"):
-        with pytest.raises(Vanished, match="not a regular file"):
-            Transfer(target, Meter()).send(tracked(name))
-
-
 class Meddling:
     """Changes a file when it is hashed, or just before its bytes are sent."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, change: Any) -> None:
-        original = getattr(module, name)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, where: Any, name: str, change: Any) -> None:
+        original = getattr(where, name)
 
         def meddled(*arguments: Any) -> Any:
             result = original(*arguments)
             change()
             return result
 
-        monkeypatch.setattr(module, name, meddled)
+        monkeypatch.setattr(where, name, meddled)
 
 
 def later(path: str) -> None:
@@ -140,7 +259,7 @@ def test_changed_in_place_while_it_is_read(
         later("f")
 
     file = tracked("f", os.urandom(size))
-    Meddling(monkeypatch, "_digest", change)
+    Meddling(monkeypatch, subject, "_digest", change)
     with pytest.raises(Unstable):
         Transfer(target, Meter()).send(file)
     assert list(stored.files()) == []
@@ -150,7 +269,7 @@ def test_changed_between_hash_and_sending(
     target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tracked("f", os.urandom(2 << 20))
-    Meddling(monkeypatch, "content_type", lambda: Path("f").write_bytes(os.urandom(2 << 20)))
+    Meddling(monkeypatch, module, "content_type", lambda: Path("f").write_bytes(os.urandom(2 << 20)))
     with pytest.raises(Unstable, match="changed while it was read"):
         Transfer(target, Meter()).send(file)
     assert list(stored.files()) == []
@@ -158,7 +277,7 @@ def test_changed_between_hash_and_sending(
 
 def test_shorter_while_it_is_sent(target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tracked("f", os.urandom(2 << 20))
-    Meddling(monkeypatch, "content_type", lambda: os.truncate("f", 100))
+    Meddling(monkeypatch, module, "content_type", lambda: os.truncate("f", 100))
     with pytest.raises(Unstable, match="shorter"):
         Transfer(target, Meter()).send(file)
     assert list(stored.files()) == []
@@ -175,7 +294,7 @@ def test_growth_is_no_change_of_what_was_read(
             file.write(b"more")
 
     file = tracked("f", data)
-    Meddling(monkeypatch, "_digest", grow)
+    Meddling(monkeypatch, subject, "_digest", grow)
     sent = Transfer(target, Meter()).send(file)
     assert stored.file("f").sha256 == hashlib.sha256(data).hexdigest()
     assert not still_as_sent(file.local, sent)
@@ -187,7 +306,7 @@ def test_replaced_while_it_is_sent(
     data = os.urandom(2 << 20)
     file = tracked("f", data)
     Path("new").write_bytes(b"new")
-    Meddling(monkeypatch, "content_type", lambda: os.replace("new", "f"))  # noqa: PTH105
+    Meddling(monkeypatch, module, "content_type", lambda: os.replace("new", "f"))  # noqa: PTH105
     sent = Transfer(target, Meter()).send(file)
     assert stored.file("f").sha256 == hashlib.sha256(data).hexdigest()
     assert not still_as_sent(file.local, sent)
@@ -199,18 +318,6 @@ def test_young_files_are_looked_at_again(target: Target) -> None:
     hour_ago = time.time_ns() - 3600 * 10**9
     os.utime("f", ns=(hour_ago, hour_ago))
     assert not Transfer(target, Meter()).send(file).racy
-
-
-def test_as_sent(tmp_path: Path) -> None:
-    path = tmp_path / "f"
-    path.write_text("abc")
-    seen = path.stat()
-    sent = Sent(3, "", 1, seen.st_ino, seen.st_mtime_ns, False)
-    assert still_as_sent(str(path), sent)
-    later(str(path))
-    assert not still_as_sent(str(path), sent)
-    path.unlink()
-    assert still_as_sent(str(path), sent)
 
 
 def test_connections_that_drop(

@@ -18,7 +18,7 @@ from sdk.keeper import uploads as module
 from sdk.keeper.ledger import Ledger, Sent, Tracked
 from sdk.keeper.parcels import Outcome
 from sdk.keeper.patience import Patience
-from sdk.keeper.transfer import Unstable, Vanished
+from sdk.keeper.subject import Unstable, Vanished
 from sdk.keeper.uploads import Uploads
 
 from ..conftest import until

@@ -145,6 +145,26 @@ class Machine(RuleBasedStateMachine):
         assert not asked.registered
         asked.sent = content
 
+    @rule(asked=asked, content=CONTENTS)
+    def tell(self, asked: Asked, content: bytes) -> None:
+        project_id, sha256 = self.runs[asked.client].project_id, hashlib.sha256(content).digest()
+        known = asked.announced if asked.sent is None else asked.sent
+        try:
+            told = self.wait(self.uploads.tell(asked.id, sha256, reads=project_id))
+        except Mismatch:
+            assert known not in (None, content)
+            return
+        except (Conflict, Absent):
+            assert asked.registered or self.gone(asked)
+            return
+        assert not asked.registered
+        assert known in (None, content)
+        asked.announced = content
+        if told.id != asked.id:
+            assert asked.sent is None
+            assert any(Kept(content) in kept for kept in self.shadows[asked.client].files.values())
+            asked.id, asked.sent = told.id, content
+
     @rule(asked=asked)
     def register(self, asked: Asked) -> None:
         shadow = self.shadows[asked.client]

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from store.blobs import Blobs, Expected, LocalBlobs
-from store.catalog import Catalog
+from store.catalog import Catalog, entries
 from store.catalog import uploads as upload_rows
 from store.catalog.rows import Run, Upload
-from store.errors import Conflict, Mismatch, Refused
+from store.errors import Absent, Conflict, Mismatch, Refused
 from store.uploads import Content, Uploads
 
 PART = 5 * 1024 * 1024
@@ -164,3 +164,73 @@ async def test_asking_for_its_parts_keeps_an_upload_alive(
     await uploads.parts(asked.id)
     await uploads.collect()
     assert await uploads.parts(asked.id) == []
+
+
+async def begun(uploads: Uploads, run: Run, path: str = "big") -> Upload:
+    """An upload of WHOLE whose hash nobody knows yet."""
+    return await uploads.request(
+        run.fileset_id, path, Expected(len(WHOLE)), reads=run.project_id, part_size=PART
+    )
+
+
+async def test_the_hash_is_told_while_parts_are_sent(uploads: Uploads, run: Run) -> None:
+    asked = await begun(uploads, run)
+    await send(uploads, asked, 1)
+    sha256 = hashlib.sha256(WHOLE).digest()
+    told = await uploads.tell(asked.id, sha256, reads=run.project_id)
+    assert (told.id, told.state, told.sha256) == (asked.id, "open", sha256)
+    assert await uploads.tell(asked.id, sha256, reads=run.project_id) == told  # its answer was lost
+    with pytest.raises(Mismatch, match="is not that of big"):
+        await uploads.tell(asked.id, b"x" * 32, reads=run.project_id)
+    await send(uploads, asked, 2, 3)
+    assert (await uploads.register(asked.id)).version.sha256 == sha256
+
+
+async def test_a_wrong_hash_that_was_told_makes_nothing_visible(
+    uploads: Uploads, run: Run, catalog: Catalog
+) -> None:
+    asked = await begun(uploads, run)
+    await uploads.tell(asked.id, b"x" * 32, reads=run.project_id)
+    await send(uploads, asked, 1, 2, 3)
+    with pytest.raises(Mismatch):
+        await uploads.register(asked.id)
+    assert await entries.by_path(catalog.read, run.fileset_id, "big") is None
+    with pytest.raises(Conflict, match="aborted"):
+        await uploads.register(asked.id)
+
+
+async def test_what_turns_out_to_be_here_is_not_sent_to_its_end(
+    uploads: Uploads, run: Run, blobs: Blobs, catalog: Catalog
+) -> None:
+    first = await begun(uploads, run)
+    await send(uploads, first, 1, 2, 3)
+    await uploads.register(first.id)
+    sha256 = hashlib.sha256(WHOLE).digest()
+    second = await begun(uploads, run, "copy")
+    await send(uploads, second, 2)
+    assert (await uploads.tell(second.id, sha256, reads=run.project_id + 1)).id == second.id  # not to readers
+    told = await uploads.tell(second.id, sha256, reads=run.project_id)
+    assert (told.state, told.path, told.part_size) == ("stored", "copy", None)
+    with pytest.raises(Conflict, match="aborted"):
+        await uploads.receive(second.id, 1, chunks(part_of(1)))
+    assert (await uploads.register(told.id)).version.sha256 == sha256
+    await uploads.collect()
+    assert await upload_rows.by_id(catalog.read, second.id) is None
+    assert [found.size async for found in blobs.keys()] == [len(WHOLE)]  # noqa: SIM118
+    if isinstance(blobs, LocalBlobs):
+        assert list((blobs._folder / "pieces").iterdir()) == []
+    else:
+        assert second.multipart_id is not None
+        with pytest.raises(Absent):
+            await blobs.pieces(second.blob_key, second.multipart_id)
+
+
+async def test_what_others_have_is_sent_and_stored_once(uploads: Uploads, run: Run, blobs: Blobs) -> None:
+    """Nobody learns from an upload what others have: who may not read it sends all of it."""
+    for path in ("one", "two"):
+        asked = await begun(uploads, run, path)
+        told = await uploads.tell(asked.id, hashlib.sha256(WHOLE).digest(), reads=run.project_id + 1)
+        assert told.id == asked.id
+        await send(uploads, asked, 1, 2, 3)
+        await uploads.register(asked.id)
+    assert [found.size async for found in blobs.keys()] == [len(WHOLE)]  # noqa: SIM118
