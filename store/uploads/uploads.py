@@ -76,7 +76,7 @@ class Uploads:
         if part_size is not None and part_size < 1:
             raise Refused("a part has at least one byte")
         upload_id, key = secrets.token_hex(16), new_key()
-        await places.check(self.catalog.read, fileset_id, path)
+        await places.check(self.catalog.direct, fileset_id, path)
 
         async def work(tx: Transaction) -> Upload:
             upload = Upload(
@@ -141,7 +141,7 @@ class Uploads:
         over, Mismatch when they are not what was announced, or (the upload stays open) not `expected`.
         """
         async with self._registering.setdefault(upload_id, asyncio.Lock()):
-            upload = await upload_rows.by_id(self.catalog.read, upload_id)
+            upload = await upload_rows.by_id(self.catalog.direct, upload_id)
             if upload is not None and upload.state == "open":
                 if upload.part_size is None:
                     await self._find(upload)
@@ -181,7 +181,7 @@ class Uploads:
         content_type: str = BINARY,
     ) -> Published:
         """Receive and register in one, for doors through which the bytes come anyway. Errors: as for both."""
-        await places.check(self.catalog.read, fileset_id, path)
+        await places.check(self.catalog.direct, fileset_id, path)
         async with self.intake.hold(chunks, expected) as held:
             published, held.kept = await self.catalog.write(
                 lambda tx: self._publish(tx, fileset_id, path, content_type, held.stored)
@@ -199,7 +199,7 @@ class Uploads:
 
         Errors: Absent, Conflict when it ends elsewhere or is sealed, Mismatch, NoSpace, Unavailable.
         """
-        await files.check_end(self.catalog.read, entry_id, offset)
+        await files.check_end(self.catalog.direct, entry_id, offset)
         async with self.intake.hold(chunks, expected, md5=False) as held:
             stored = held.stored
 
@@ -252,7 +252,7 @@ class Uploads:
         return await check(self.catalog.read, self.blobs, deep)
 
     async def _under_way(self, upload_id: str) -> Upload:
-        return state.under_way(await upload_rows.by_id(self.catalog.read, upload_id))
+        return state.under_way(await upload_rows.by_id(self.catalog.direct, upload_id))
 
     async def _find(self, upload: Upload) -> None:
         """Look whether a client put an upload's bytes straight into the store. Errors: Conflict, Mismatch."""
@@ -269,7 +269,7 @@ class Uploads:
 
     async def _look(self, upload_id: str) -> None:
         """Absent unless an upload's bytes are in the blob store, all of them: a row must never dangle."""
-        upload = await upload_rows.by_id(self.catalog.read, upload_id)
+        upload = await upload_rows.by_id(self.catalog.direct, upload_id)
         if upload is None or upload.state != "stored":
             return
         size = await self.blobs.size(upload.blob_key)
