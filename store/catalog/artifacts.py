@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from store.catalog import aliases, collections, filesets, living, select
+from store.catalog import aliases, collections, filesets, living, remains, select
 from store.catalog.rows import Artifact, Collection
 from store.catalog.session import Session, Value
 from store.catalog.sqlite import Transaction
@@ -167,8 +167,7 @@ async def delete(tx: Transaction, artifact_id: int) -> None:
     pointing = await aliases.of_artifact(tx, artifact_id)
     for alias in pointing:
         await aliases.remove(tx, alias)
-    await tx.run("DELETE FROM artifacts WHERE id = ?", artifact_id)
-    await filesets.abandon(tx, artifact.fileset_id)
+    await remains.leave_artifact(tx, artifact)
     collection = await collections.touch(tx, artifact.collection_id)
     left = await newest(tx, collection.id)
     if left is not None and any(alias.name == "latest" for alias in pointing):

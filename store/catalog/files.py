@@ -133,22 +133,25 @@ async def describe(tx: Transaction, entry_id: int, description: str | None, tags
     return described
 
 
-async def delete(tx: Transaction, entry_id: int) -> Listed:
-    """Delete a file; directories that hold nothing more go with it. Gives what it was.
+async def delete(tx: Transaction, *entry_ids: int) -> list[Listed]:
+    """Delete files; directories that hold nothing more go with them. Gives what they were.
 
-    Totals fall at once, its bytes stay readable by handle for the grace period. Errors: Absent, Conflict when
-    it is a directory or sealed.
+    Totals fall at once, their bytes stay readable by handle for the grace period. Errors: Absent, Conflict
+    when one is a directory or sealed.
     """
-    entry, version = await _file(tx, entry_id)
-    await places.open_fileset(tx, entry.fileset_id)
-    for (version_id,) in await tx.all(
-        "UPDATE versions SET retired_ns = ? WHERE entry_id = ? AND retired_ns IS NULL RETURNING id",
-        *(tx.now_ns, entry_id),
-    ):
-        tx.changed(Topic.VERSION, version_id, entry_id)
-    await filesets.add(tx, entry.fileset_id, -1, -version.size)
-    await places.remove(tx, entry)
-    return Listed(entry, version)
+    gone = [Listed(*await _file(tx, entry_id)) for entry_id in entry_ids]
+    for fileset_id in {entry.fileset_id for entry, _ in gone}:
+        await places.open_fileset(tx, fileset_id)
+        sizes = [version.size for entry, version in gone if version and entry.fileset_id == fileset_id]
+        await filesets.add(tx, fileset_id, -len(sizes), -sum(sizes))
+    for entry, _ in gone:
+        for (version_id,) in await tx.all(
+            "UPDATE versions SET retired_ns = ? WHERE entry_id = ? AND retired_ns IS NULL RETURNING id",
+            *(tx.now_ns, entry.id),
+        ):
+            tx.changed(Topic.VERSION, version_id, entry.id)
+    await places.remove(tx, [entry for entry, _ in gone])
+    return gone
 
 
 async def _file(db: Session, entry_id: int) -> tuple[Entry, Version]:

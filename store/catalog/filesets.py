@@ -8,6 +8,8 @@ from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
 from store.catalog.topics import Topic
 
+LOOKED_THROUGH_MAX = 10_000  # files, to find the directories above them: more would hold the writer up
+
 
 async def by_id(db: Session, fileset_id: int) -> Fileset | None:
     """The fileset of that id, or None."""
@@ -113,27 +115,18 @@ async def clear(tx: Transaction, fileset_id: int, retired_ns: int, limit: int) -
     return len(gone)
 
 
-async def abandon(tx: Transaction, fileset_id: int) -> None:
-    """The run or artifact is gone: retire all its files and end its uploads.
-
-    The row stays until the collector finds that no version is left: an open reader's handle still leads here.
-    """
-    await tx.run(
-        "UPDATE versions SET retired_ns = ? WHERE fileset_id = ? AND retired_ns IS NULL",
-        tx.now_ns,
-        fileset_id,
-    )
+async def leave(tx: Transaction, fileset_id: int, project_id: int) -> None:
+    """The run or artifact is deleted: its files are that project's now, which is of no entity."""
+    fileset = await by_id(tx, fileset_id)
+    if fileset is not None and fileset.files > LOOKED_THROUGH_MAX:
+        tx.changed(Topic.EVERYTHING, 0)
+    else:
+        for entry_id, parent_id in await tx.all(
+            "SELECT id, parent_id FROM entries WHERE fileset_id = ? AND version_id IS NULL", fileset_id
+        ):
+            tx.changed(Topic.DIRECTORY, entry_id, parent_id)
     await _end_uploads(tx, fileset_id)
-    for entry_id, parent_id in await tx.all(
-        "SELECT id, parent_id FROM entries WHERE fileset_id = ? AND version_id IS NULL", fileset_id
-    ):
-        tx.changed(Topic.DIRECTORY, entry_id, parent_id)
-    await tx.run("DELETE FROM entries WHERE fileset_id = ?", fileset_id)
-    await tx.run(
-        "UPDATE filesets SET files = 0, bytes = 0, subdirectories = 0, changed_ns = max(?, changed_ns + 1)"
-        " WHERE id = ?",
-        *(tx.now_ns, fileset_id),
-    )
+    await tx.run("UPDATE filesets SET project_id = ? WHERE id = ?", project_id, fileset_id)
     tx.changed(Topic.FILESET, fileset_id, 0)
 
 

@@ -3,6 +3,8 @@
 Directories are there because files are below them: they come with the first and go with the last.
 """
 
+from collections.abc import Iterable
+
 from store.catalog import entries, filesets, select
 from store.catalog.rows import Entry, Fileset
 from store.catalog.session import Session
@@ -86,15 +88,25 @@ async def add(tx: Transaction, fileset_id: int, parent_id: int, name: str, path:
     return Entry(entry_id, fileset_id, parent_id, name, path, None, 0, "", "[]", now, now)
 
 
-async def remove(tx: Transaction, entry: Entry) -> None:
-    """Take a name away, and the directories above that hold nothing more."""
-    await tx.run("DELETE FROM entries WHERE id = ?", entry.id)
-    tx.changed(Topic.ENTRY, entry.id, entry.parent_id)
-    if entry.is_directory:
-        await _count_directory(tx, entry.fileset_id, entry.parent_id, -1)
-    await touch_directory(tx, entry.fileset_id, entry.parent_id)
-    if entry.parent_id and not await entries.count(tx, entry.fileset_id, entry.parent_id):
-        await remove(tx, await existing(tx, entry.parent_id))
+async def remove(tx: Transaction, gone: Iterable[Entry]) -> None:
+    """Take names away, and the directories above that hold nothing more."""
+    above: dict[tuple[int, int], None] = {}
+    for entry in gone:
+        await tx.run("DELETE FROM entries WHERE id = ?", entry.id)
+        tx.changed(Topic.ENTRY, entry.id, entry.parent_id)
+        if entry.is_directory:
+            await _count_directory(tx, entry.fileset_id, entry.parent_id, -1)
+        above[entry.fileset_id, entry.parent_id] = None
+    empty = []
+    for directory in above:
+        await touch_directory(tx, *directory)
+        if directory[1] and await tx.one(_SOMETHING_IN, *directory) is None:
+            empty.append(await existing(tx, directory[1]))
+    if empty:
+        await remove(tx, empty)
+
+
+_SOMETHING_IN = "SELECT 1 FROM entries WHERE fileset_id = ? AND parent_id = ? LIMIT 1"
 
 
 async def touch(tx: Transaction, entry: Entry) -> None:

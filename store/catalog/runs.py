@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from store import strict_json
-from store.catalog import filesets, living, projects, select, sweeps
+from store.catalog import filesets, living, projects, remains, select, sweeps
 from store.catalog.rows import Run
 from store.catalog.session import Session, Value
 from store.catalog.sqlite import Transaction
@@ -187,18 +187,17 @@ async def crash_silent(tx: Transaction, silent_since_ns: int) -> list[Run]:
 async def delete(tx: Transaction, run_id: int) -> None:
     """Delete a run with its lines and files; artifacts that it made stay. Absent without such a run.
 
-    The files' bytes stay readable by handle for the grace period.
+    The rows go later (`store.catalog.remains`); the files stay readable by handle for the grace period.
     """
     run = await _present(tx, run_id)
     for artifact in await tx.all(
-        "UPDATE artifacts SET changed_ns = max(?, changed_ns + 1) WHERE run_id = ?"
+        "UPDATE artifacts SET run_id = NULL, changed_ns = max(?, changed_ns + 1) WHERE run_id = ?"
         " RETURNING id, collection_id",
         *(tx.now_ns, run_id),
     ):
         tx.changed(Topic.ARTIFACT, *artifact)  # its metadata.json names the run that made it
-    await tx.run("DELETE FROM lines WHERE run_id = ?", run_id)
-    await tx.run("DELETE FROM runs WHERE id = ?", run_id)
-    await filesets.abandon(tx, run.fileset_id)
+    await tx.run("DELETE FROM artifact_uses WHERE run_id = ?", run_id)
+    await remains.leave_run(tx, run)
     tx.changed(Topic.RUN, run_id, run.project_id)
     tx.changed(Topic.RUN_NAMES, run_id, run.project_id)
     await projects.touch(tx, run.project_id, Topic.PROJECT_RUNS)

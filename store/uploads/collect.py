@@ -31,7 +31,7 @@ REST_S = 60.0  # a file that has not grown for so long is merged
 FOR_EVER_NS = 2**63 - 1
 READERS_S = 60.0  # how long a merged segment's old blobs stay for who is reading them
 BATCH = 200  # rows in one transaction: others wait for as long as it takes
-REMAINS_BATCH = 2000  # rows of a deleted project in one: these take little each
+REMAINS_BATCH = 500  # rows of what was deleted in one: these take little each
 
 T = TypeVar("T")
 

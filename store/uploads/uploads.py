@@ -224,7 +224,7 @@ class Uploads:
 
         async def work(tx: Transaction) -> list[Listed]:
             there = [entry_id for entry_id in wanted if await entries.by_id(tx, entry_id) is not None]
-            return [await files.delete(tx, entry_id) for entry_id in there]
+            return await files.delete(tx, *there)
 
         return await self.catalog.write(work)
 

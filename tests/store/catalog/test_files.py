@@ -106,7 +106,7 @@ async def test_delete(catalog: Catalog, run: Run, told: list[Any]) -> None:
     made = await publish(catalog, run, "d/a", b"1")
     newer = await publish(catalog, run, "d/a", b"22")
     told.clear()
-    gone = await catalog.write(lambda tx: files.delete(tx, made.entry.id))
+    (gone,) = await catalog.write(lambda tx: files.delete(tx, made.entry.id))
     assert gone == (newer.entry, newer.version)
     assert await totals(catalog, run) == (0, 0)
     assert await catalog.direct.all("SELECT count(*) FROM entries") == [(0,)]
@@ -115,6 +115,31 @@ async def test_delete(catalog: Catalog, run: Run, told: list[Any]) -> None:
     assert (Topic.RUN, run.id, run.project_id) in told
     with pytest.raises(Absent):
         await catalog.write(lambda tx: files.delete(tx, made.entry.id))
+
+
+async def test_delete_many(catalog: Catalog, run: Run, told: list[Any]) -> None:
+    other = await catalog.write(lambda tx: runs.create(tx, run.project_id, "other"))
+    paths = ("a", "d/a", "d/b", "d/e/f/a", "g/a")
+    made = [await publish(catalog, run, path, b"1" * at) for at, path in enumerate(paths, 1)]
+    made.append(await publish(catalog, other, "d/a", b"2"))
+    stays = await publish(catalog, run, "g/stays", b"333")
+    told.clear()
+    ids = [each.entry.id for each in made]
+    gone = await catalog.write(lambda tx: files.delete(tx, *ids))
+    assert [each.id for each in gone] == ids
+    assert await totals(catalog, run) == (1, 3)
+    assert await totals(catalog, other) == (0, 0)
+    assert await catalog.direct.all("SELECT path FROM entries ORDER BY path") == [("g",), ("g/stays",)]
+    links = "SELECT subdirectories FROM filesets WHERE id IN (?, ?) ORDER BY id"
+    assert await catalog.direct.all(links, run.fileset_id, other.fileset_id) == [(1,), (0,)]
+    for each in made:
+        assert (Topic.VERSION, each.version.id, each.entry.id) in told
+        assert (Topic.ENTRY, each.entry.id, each.entry.parent_id) in told
+    assert (Topic.VERSION, stays.version.id, stays.entry.id) not in told
+    assert told.count((Topic.DIRECTORY, stays.entry.parent_id, 0)) == 1
+    with pytest.raises(Absent):  # and then none of them
+        await catalog.write(lambda tx: files.delete(tx, stays.entry.id, ids[0]))
+    assert await totals(catalog, run) == (1, 3)
 
 
 async def test_a_sealed_fileset_does_not_change(catalog: Catalog, run: Run) -> None:

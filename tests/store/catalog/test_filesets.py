@@ -1,6 +1,6 @@
 from typing import Any
 
-from store.catalog import Catalog, Topic, Transaction, artifacts, collections, filesets, runs
+from store.catalog import Catalog, Topic, Transaction, artifacts, collections, entries, filesets, runs
 from store.catalog.rows import Artifact, Fileset, Run
 
 
@@ -56,7 +56,7 @@ async def test_seal(catalog: Catalog, fileset_id: int) -> None:
     assert sealed.sealed
 
 
-async def test_abandon_retires_what_was_in_it(
+async def test_what_was_left_is_found_no_more_and_retired_step_by_step(
     catalog: Catalog, put: Any, fileset_id: int, told: list[Any]
 ) -> None:
     await put("entries", fileset_id=fileset_id, name="a", path="a", version_id=1)
@@ -67,18 +67,34 @@ async def test_abandon_retires_what_was_in_it(
     for state in ("open", "stored", "registered"):
         await put("uploads", id=state, state=state, expires_ns=9, **upload)
     await catalog.write(lambda tx: filesets.add(tx, fileset_id, 1, 3))
-    await catalog.write(lambda tx: filesets.abandon(tx, fileset_id))
+    limbo = await put("projects", entity_id=None, name="")
+    await catalog.write(lambda tx: filesets.leave(tx, fileset_id, limbo))
+    assert await filesets.by_id(catalog.direct, fileset_id) is None
+    assert await entries.by_id(catalog.direct, directory) is None
+    assert (Topic.DIRECTORY, directory, 0) in told
+    assert (Topic.FILESET, fileset_id, 0) in told
+    assert [await catalog.write(lambda tx: filesets.clear(tx, fileset_id, 7, 1)) for _ in range(3)] == [
+        1,
+        1,
+        0,
+    ]
     db = catalog.direct
     assert await db.all("SELECT count(*) FROM entries") == [(0,)]
     retired = await db.all("SELECT retired_ns FROM versions ORDER BY id")
-    assert retired[0][0] > 5
-    assert retired[1] == (5,)
+    assert retired == [(7,), (5,)]
     assert await db.all("SELECT state FROM uploads ORDER BY id") == [
         ("aborted",),
         ("registered",),
         ("aborted",),
     ]
-    empty = await filesets.by_id(db, fileset_id)
-    assert empty is not None
-    assert (empty.files, empty.bytes) == (0, 0)
-    assert (Topic.DIRECTORY, directory, 0) in told
+
+
+async def test_of_many_files_that_were_left_no_directory_is_looked_for(
+    catalog: Catalog, put: Any, fileset_id: int, told: list[Any]
+) -> None:
+    directory = await put("entries", fileset_id=fileset_id, name="d", path="d")
+    await catalog.write(lambda tx: filesets.add(tx, fileset_id, filesets.LOOKED_THROUGH_MAX + 1, 0))
+    limbo = await put("projects", entity_id=None, name="")
+    await catalog.write(lambda tx: filesets.leave(tx, fileset_id, limbo))
+    assert (Topic.EVERYTHING, 0, 0) in told
+    assert (Topic.DIRECTORY, directory, 0) not in told

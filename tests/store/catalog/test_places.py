@@ -46,10 +46,10 @@ async def test_they_go_with_the_last(catalog: Catalog, run: Run, told: list[Any]
         return [await places.add(tx, run.fileset_id, below, name, f"a/b/{name}") for name in ("x", "y")]
 
     first, second = await catalog.write(work)
-    await catalog.write(lambda tx: places.remove(tx, first))
+    await catalog.write(lambda tx: places.remove(tx, [first]))
     assert await entries.by_path(catalog.direct, run.fileset_id, "a/b") is not None
     told.clear()
-    await catalog.write(lambda tx: places.remove(tx, second))
+    await catalog.write(lambda tx: places.remove(tx, [second]))
     assert await catalog.direct.all("SELECT path FROM entries") == []
     assert await links(catalog, run) == [0]
     assert (Topic.FILESET, run.fileset_id, run.id) in told

@@ -1,4 +1,4 @@
-"""What a deleted project left goes in steps that are bounded, and only it."""
+"""What a deleted project, run or artifact left goes in steps that are bounded, and only it."""
 
 from store.catalog import (
     Catalog,
@@ -104,3 +104,76 @@ async def test_readers_have_the_grace_from_the_deletion_on(catalog: Catalog) -> 
         "filesets": 0,
         "keys": 0,
     }
+
+
+async def test_a_deleted_run_and_artifact_go_the_same_way(catalog: Catalog) -> None:
+    project_id = await catalog.write(lambda tx: fill(tx, "p"))
+    run = await runs.by_name(catalog.direct, project_id, "q")
+    assert run is not None
+    (artifact,) = await artifacts.made_by(catalog.direct, run.id, 0, 9)
+    before = await counts(catalog)
+
+    async def delete(tx: Transaction) -> int:
+        await runs.delete(tx, run.id)
+        await artifacts.delete(tx, artifact.id)
+        return tx.now_ns
+
+    deleted_ns = await catalog.write(delete)
+    after = await counts(catalog)
+    assert [after[table] for table in ("lines", "entries")] == [before["lines"], before["entries"]]
+    assert await runs.by_id(catalog.direct, run.id) is None
+    assert await runs.named(catalog.direct, "q") == []
+    assert await artifacts.by_id(catalog.direct, artifact.id) is None
+    assert await runs.count(catalog.direct, project_id) == 1
+    sweep = await sweeps.by_name(catalog.direct, project_id, "s")
+    assert sweep is not None
+    assert await sweeps.states(catalog.direct, sweep.id) == {"running": 1}
+    assert await blobs.readable(catalog.direct, b"p", 4, None) is not None  # the other run has it
+
+    again = await catalog.write(lambda tx: runs.create(tx, project_id, "q"))
+    assert again.id != run.id
+    steps = 0
+    while await catalog.write(lambda tx: remains.take(tx, 4)) >= 4:
+        steps += 1
+        assert steps < 100
+    assert steps >= 4
+    assert await counts(catalog) == before | {
+        "lines": 10,
+        "entries": 5,
+        "runs": 2,
+        "artifacts": 0,
+        "collections": 0,
+        "artifact_types": 0,
+        "artifact_uses": 0,
+    }
+    retired = "SELECT DISTINCT retired_ns FROM versions WHERE retired_ns IS NOT NULL"
+    ((run_ns,), (artifact_ns,)) = await catalog.direct.all(f"{retired} ORDER BY 1")
+    assert deleted_ns <= run_ns <= artifact_ns < deleted_ns + 10
+    assert len(await catalog.write(lambda tx: versions.collect(tx, artifact_ns, 100))) == 5
+
+
+async def test_what_only_a_deleted_run_had_is_not_here_any_more(catalog: Catalog) -> None:
+    project_id = await catalog.write(lambda tx: fill(tx, "p"))
+    for name in ("r", "q"):
+        run = await runs.by_name(catalog.direct, project_id, name)
+        assert run is not None
+        for artifact in await artifacts.made_by(catalog.direct, run.id, 0, 9):
+            await catalog.write(lambda tx, gone=artifact.id: artifacts.delete(tx, gone))
+        await catalog.write(lambda tx, gone=run.id: runs.delete(tx, gone))
+    assert await blobs.readable(catalog.direct, b"p", 4, None) is None
+
+
+async def test_nothing_is_left_of_many_deletions(catalog: Catalog) -> None:
+    project_id = await catalog.write(lambda tx: fill(tx, "p"))
+    for _ in range(3):
+        for name in ("r", "q"):
+            run = await runs.by_name(catalog.direct, project_id, name)
+            assert run is not None
+            await catalog.write(lambda tx, gone=run.id: runs.delete(tx, gone))
+            await catalog.write(lambda tx, name=name: runs.create(tx, project_id, name))
+        await catalog.write(lambda tx: remains.take(tx, 1000))
+    await catalog.write(lambda tx: versions.collect(tx, 2**62, 100))
+    await catalog.write(lambda tx: filesets.forget(tx, range(20)))
+    await catalog.write(remains.forget)
+    left = await counts(catalog, ("projects", "runs", "filesets", "lines"))
+    assert left == {"projects": 1, "runs": 2, "filesets": 3, "lines": 0}

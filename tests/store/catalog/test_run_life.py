@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from store.catalog import Catalog, Topic, lines, projects, runs, sweeps
+from store.catalog import Catalog, Topic, lines, projects, remains, runs, sweeps
 from store.catalog.rows import Run, Sweep
 from store.errors import Absent, Conflict, Refused
 
@@ -111,6 +111,7 @@ async def test_delete_takes_everything_along(catalog: Catalog, run: Run, told: l
     told.clear()
     await catalog.write(lambda tx: runs.delete(tx, run.id))
     assert await runs.by_id(catalog.direct, run.id) is None
+    await catalog.write(lambda tx: remains.take(tx, 100))
     assert await catalog.direct.all("SELECT * FROM lines") == []
     assert set(told) == {
         (Topic.RUN, run.id, run.project_id),

@@ -40,6 +40,8 @@ STEPS: list[tuple[str, bytes | None]] = [
     ("e", b""),
     ("p", b"of another project"),
     ("p", None),
+    ("r", b"of another run"),
+    ("r", None),
     ("", None),  # collecting
 ]
 
@@ -61,6 +63,7 @@ async def prepare(folder: Path) -> None:
     async def work(tx: Transaction) -> None:
         for name in ("p", "q"):
             await runs.create(tx, (await projects.ensure(tx, "team", name)).id, "r")
+        await runs.create(tx, 1, "s")
 
     await catalog.write(work)
     await catalog.close()
@@ -100,6 +103,8 @@ async def scenario(folder: Path, say: Callable[[str], None]) -> None:
         lambda: uploads.put(1, "e", chunks()),
         lambda: uploads.put(2, "p", chunks(b"of another project")),
         lambda: catalog.write(lambda tx: projects.delete(tx, 2)),
+        lambda: uploads.put(3, "r", chunks(b"of another run")),
+        lambda: catalog.write(lambda tx: runs.delete(tx, 3)),
         lambda: uploads.collect(now=True),
     ]
     for number, step in enumerate(steps):
@@ -136,8 +141,8 @@ def count_points(at: int | None) -> list[int]:
         setattr(os, name, hooked(getattr(os, name)))
     open_database = Database.open.__func__  # type: ignore[attr-defined]
 
-    def traced(cls: Any, path: Path) -> Any:
-        database = open_database(cls, path)
+    def traced(cls: Any, path: Path, *more: Any) -> Any:
+        database = open_database(cls, path, *more)
         database._writer.set_trace_callback(point)
         return database
 
@@ -180,11 +185,11 @@ async def judge(folder: Path, said: list[str]) -> list[str]:
 
     async def look(when: str) -> None:
         for path in {path for path, _ in STEPS if path}:
-            fileset_id = 2 if path == "p" else 1
+            fileset_id = {"p": 2, "r": 3}.get(path, 1)
             listed = await entries.by_path(catalog.direct, fileset_id, path)
             listed = listed and await entries.by_id(
                 catalog.direct, listed.entry.id
-            )  # None in a deleted project
+            )  # None in a deleted project or run
             got = None
             if listed is not None and listed.version is not None:
                 got = bytes(await content.read(listed.version.id, 0, 1000))
