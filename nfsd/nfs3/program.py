@@ -9,6 +9,8 @@ and answers NFS3ERR_ROFS.
 import errno
 import logging
 from collections.abc import Callable, Iterator
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, NoReturn
 
 import xdr
@@ -34,6 +36,7 @@ until the first is full, so `find` need not look up 32,000 entries; of 64 KiB th
 PAGE_BYTES = 4096
 MAXFILESIZE = 2**63 - 1
 OK = bytes(4)
+ATTRIBUTES = itemgetter(2)  # of an Entry
 
 
 class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
@@ -221,7 +224,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
     def encoded(self, node: Node) -> bytes:
         """A node's attributes and handle as they stand in replies, encoded once."""
         if node.wire is None:
-            node.wire = self._encode(node.facts)
+            (node.wire,) = self._encode([node.attributes])
         wire: bytes = node.wire
         return wire
 
@@ -263,7 +266,7 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         while True:
             limit = page.room // (USUAL_ENTRY + len(itself)) + 1
             entries = await self.tree.page(directory, cookie, limit)
-            if not page.fill(entries, self._encode if plus else None):
+            if not page.fill(entries, self._encode(map(ATTRIBUTES, entries)) if plus else repeat(b"")):
                 return page.packed(eof=False)
             if len(entries) < limit:
                 return page.packed(eof=True)

@@ -15,7 +15,7 @@ A page holds attributes of its entries, so it is dropped when any node of its di
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice, repeat
+from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from nfsd.tree.handle import KIND_BITS, KIND_MASK, OPAQUE, Handles
@@ -117,10 +117,9 @@ class Cache:
         `keep`."""
         if since != self.forgotten:
             return
-        new = dict(zip(fileids, zip(repeat(directory), rows), strict=False))
-        for fileid in new.keys() & self.nodes.keys():
-            del new[fileid]
-        self.nodes.update(new)
+        nodes, entries = self.nodes, zip(fileids, rows, strict=True)
+        new = {fileid: (directory, row) for fileid, row in entries if fileid not in nodes}
+        nodes.update(new)
         if self.kept is not None:
             for fileid, (_, row) in new.items():
                 self.nodes[fileid] = node = directory.made(row)

@@ -50,11 +50,11 @@ ROOT = 1
 """The root's fileid: kind 1, number 0."""
 
 
-Facts: TypeAlias = tuple[int, Type, int, int, int]
+Attributes: TypeAlias = tuple[int, Type, int, int, int]
 """What protocols show of a node: its fileid, type, links, size and changed_ns, as `Node` has them. Plain
 tuples, for a listing makes thousands."""
 
-Entry: TypeAlias = tuple[int, str, Facts]
+Entry: TypeAlias = tuple[int, str, Attributes]
 """A name in a directory: the cookie that says where a listing goes on after it, the name, and what is shown
 of its node."""
 
@@ -111,7 +111,7 @@ class Node:
         return NODE_BYTES
 
     @property
-    def facts(self) -> Facts:
+    def attributes(self) -> Attributes:
         """What protocols show of it."""
         return self.fileid, self.type, self.links, self.size, self.changed_ns
 
@@ -218,7 +218,7 @@ class Fixed(Directory):
         entries: list[Entry] = []
         for cookie, (name, fileid) in enumerate(await self.members(tree), 3):
             if fileid and cookie > after and len(entries) < limit:
-                entries.append((cookie, name, (await tree.node(fileid)).facts))
+                entries.append((cookie, name, (await tree.node(fileid)).attributes))
         return entries
 
 
@@ -265,7 +265,7 @@ class Listing(Directory):
         rows = await self.rows(tree, max(0, after - FIRST_COOKIE), limit)
         nodes = await self.nodes(tree, rows, since)
         return [
-            (row.id + FIRST_COOKIE, names.shown(row.name), node.facts)
+            (row.id + FIRST_COOKIE, names.shown(row.name), node.attributes)
             for row, node in zip(rows, nodes, strict=True)
         ]
 

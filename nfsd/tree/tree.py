@@ -100,7 +100,7 @@ class Tree(Cache):
             return []
         entries = await self._asked(directory.page(self, max(after, 2), limit))
         # Who lists looks up next: `find` asks for most names again, one by one.
-        self.keep_names(directory, {name: facts[0] for _, name, facts in entries})
+        self.keep_names(directory, {name: attributes[0] for _, name, attributes in entries})
         return entries
 
     async def read(self, file: Node, offset: int, count: int) -> bytes | memoryview:

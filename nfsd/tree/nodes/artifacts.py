@@ -126,7 +126,9 @@ class CollectionDirectory(Directory, kind=24):
             row = await artifacts.by_number(tree.db, self.number, int(version[1]))
             return None if row is None else tree.keep(ArtifactDirectory(row), since)
         if names.is_shortened(name):
-            found = [facts[0] for _, shown, facts in await self._aliases(tree, 0, -1) if shown == name]
+            found = [
+                attributes[0] for _, shown, attributes in await self._aliases(tree, 0, -1) if shown == name
+            ]
             return await tree.node(found[0]) if found else None
         original = _alias_of(name)
         alias = None if original is None else await aliases.by_name(tree.db, self.number, original)
@@ -137,7 +139,7 @@ class CollectionDirectory(Directory, kind=24):
         last = max(0, after - FIRST_COOKIE)
         rows = await artifacts.page(tree.db, self.number, last // 2, limit)
         directories: list[Entry] = [
-            (row.id * 2 + FIRST_COOKIE, f"v{row.number}", tree.keep(ArtifactDirectory(row), since).facts)
+            (row.id * 2 + FIRST_COOKIE, f"v{row.number}", tree.keep(ArtifactDirectory(row), since).attributes)
             for row in rows
         ]
         links = await self._aliases(tree, max(0, last - 1) // 2, limit)
@@ -146,7 +148,7 @@ class CollectionDirectory(Directory, kind=24):
     async def _aliases(self, tree: Tree, after: int, limit: int) -> list[Entry]:
         since = tree.forgotten
         return [
-            (row.id * 2 + 1 + FIRST_COOKIE, _shown(row.name), (await self._link(tree, row, since)).facts)
+            (row.id * 2 + 1 + FIRST_COOKIE, _shown(row.name), (await self._link(tree, row, since)).attributes)
             for row in await aliases.page(tree.db, self.number, after, limit)
         ]
 

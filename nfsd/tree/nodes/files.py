@@ -24,6 +24,8 @@ ARTIFACT = 25
 """The kind of the directory above files/ of an artifact version,
 `nfsd.tree.nodes.artifacts.ArtifactDirectory`."""
 
+SUBDIRECTORY, STORED_FILE = 12, 13
+"""The kinds of what is in these directories."""
 
 SMALL_BYTES = 16 << 10
 """Files up to this size are kept whole once they were read: cheaper than to map each of them."""
@@ -55,17 +57,21 @@ class Names(Listing):
         # The longest listings by far are of files, so their rows become entries without nodes between.
         since = tree.forgotten
         rows = await self._names(tree, max(0, after - FIRST_COOKIE), limit)
+        directory, file = Type.DIRECTORY, Type.FILE
         found: list[Entry] = []
+        fileids = []
         for (number, _, version_id, size, changed_ns), name in zip(
             rows, names.all_shown([row[1] for row in rows]), strict=True
         ):
             if version_id is None:
-                fileid, links = number << KIND_BITS | Subdirectory.kind, 2 + size
-                facts = fileid, Type.DIRECTORY, links, DIRECTORY_BYTES, changed_ns
+                fileid = number << KIND_BITS | SUBDIRECTORY
+                attributes = fileid, directory, 2 + size, DIRECTORY_BYTES, changed_ns
             else:
-                facts = version_id << KIND_BITS | StoredFile.kind, Type.FILE, 1, size, changed_ns
-            found.append((number + FIRST_COOKIE, name, facts))
-        tree.keep_rows(self, [facts[0] for _, _, facts in found], rows, since)
+                fileid = version_id << KIND_BITS | STORED_FILE
+                attributes = fileid, file, 1, size, changed_ns
+            fileids.append(fileid)
+            found.append((number + FIRST_COOKIE, name, attributes))
+        tree.keep_rows(self, fileids, rows, since)
         return found
 
     async def _names(self, tree: Tree, after: int, limit: int) -> list[Row]:
@@ -91,7 +97,7 @@ class Files(Names, kind=11):
         return node
 
 
-class Subdirectory(Names, kind=12):
+class Subdirectory(Names, kind=SUBDIRECTORY):
     """A directory below files/."""
 
     __slots__ = ()
@@ -113,7 +119,7 @@ class Subdirectory(Names, kind=12):
         )
 
 
-class StoredFile(File, kind=13):
+class StoredFile(File, kind=STORED_FILE):
     """One version of a file. An older one stays readable by its handle, but has no name left.
 
     Its link count is 0 then: a Linux client that opens a path again within the 30 s for which it believes in

@@ -38,7 +38,9 @@ def test_the_struct_packs_what_the_types_declare(size: int, changed_ns: int, lin
         *(t.ftype3.NF3REG, 0o444, links, uid, 7, size, size, t.specdata3(0, 0)),
         *(2**64 - 1, node.fileid, time, time, time),
     )
-    encoded = convert.encoder(lambda fileid: HANDLE, 2**64 - 1, uid, 7)(node.facts)
+    encode = convert.encoder(lambda fileid: HANDLE, 2**64 - 1, uid, 7)
+    *others, encoded = encode([(1, Type.FILE, 1, 0, changed_ns), (2, Type.LINK, 1, 0, 1), node.attributes])
+    assert others == [*encode([(1, Type.FILE, 1, 0, changed_ns)]), *encode([(2, Type.LINK, 1, 0, 1)])]
     assert encoded[convert.POST_OP_ATTR] == xdr.pack(t.post_op_attr, attributes)
     assert encoded[convert.FATTR3] == xdr.pack(t.fattr3, attributes)
     assert encoded[convert.POST_OP_FH3] == xdr.pack(t.post_op_fh3, t.nfs_fh3(HANDLE))

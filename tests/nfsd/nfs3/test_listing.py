@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -159,15 +160,15 @@ def test_a_page_is_what_the_types_declare() -> None:
 
 
 def test_filling_is_adding() -> None:
-    facts = (7, Type.FILE, 1, 0, 0)
-    entries: list[Entry] = [(cookie, "n" * cookie, facts) for cookie in range(1, 9)]
+    attributes = (7, Type.FILE, 1, 0, 0)
+    entries: list[Entry] = [(cookie, "n" * cookie, attributes) for cookie in range(1, 9)]
     for count, dircount in ((137, 99), (180, 99), (240, 4), (300, 12), (300, 13), (1000, 99)):
-        for encoded in (None, lambda facts: b"plus"):
+        for plus in (b"", b"plus"):
             one, other = Page(count, dircount), Page(count, dircount)
-            added = [one.add(7, b"n" * cookie, cookie, b"plus" if encoded else b"") for cookie in range(1, 9)]
+            added = [one.add(7, b"n" * cookie, cookie, plus) for cookie in range(1, 9)]
             fitting = added.index(False) if False in added else len(added)
-            assert other.fill(entries, encoded) == (fitting == len(entries))
+            assert other.fill(entries, repeat(plus)) == (fitting == len(entries))
             again = Page(count, dircount)
             for cookie in range(1, fitting + 1):
-                assert again.add(7, b"n" * cookie, cookie, b"plus" if encoded else b"")
+                assert again.add(7, b"n" * cookie, cookie, plus)
             assert other.packed(eof=True) == again.packed(eof=True)

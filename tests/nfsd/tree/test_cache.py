@@ -136,9 +136,9 @@ async def test_pages_of_a_project_that_came_to_the_root_go_too(world: Any) -> No
     assert mounted is not at_root
     listed: list[Node] = []
     for directory in (mounted, at_root):
-        ((_, _, facts),) = await world.tree.page(directory, 0, 9)
+        ((_, _, attributes),) = await world.tree.page(directory, 0, 9)
         world.tree.keep_page(directory, "page", b"of both", world.tree.dropped)
-        listed.append(await world.tree.node(facts[0]))
+        listed.append(await world.tree.node(attributes[0]))
     assert listed[0] is listed[1]
     world.tree.forget([listed[0].fileid])
     assert run.id == listed[0].number
@@ -164,7 +164,7 @@ async def test_what_a_listing_gave_before_a_fact_is_not_kept(world: Any) -> None
     tree.keep_rows(directory, fileids, rows, tree.forgotten)
     assert tree.bytes == held + 3 * NODE_BYTES
     made = [tree.known(fileid) for fileid in fileids]
-    assert [node and node.facts for node in made] == [(fileid, Type.FILE, 1, 6, 5) for fileid in fileids]
+    assert [node and node.attributes for node in made] == [(fileid, Type.FILE, 1, 6, 5) for fileid in fileids]
     assert [tree.known(fileid) for fileid in fileids] == made
     tree.keep_rows(directory, fileids, rows, tree.forgotten)
     assert [tree.nodes[fileid] for fileid in fileids] == made
@@ -177,8 +177,8 @@ async def test_who_wants_to_know_what_is_kept_is_told_of_what_a_listing_read(wor
     directory = await world.walk("runs/r1/files")
     told: list[Node] = []
     world.tree.kept = told.append
-    ((_, _, facts),) = await world.tree.page(directory, 0, 9)
-    assert told == [world.tree.nodes[facts[0]]]
+    ((_, _, attributes),) = await world.tree.page(directory, 0, 9)
+    assert told == [world.tree.nodes[attributes[0]]]
 
 
 async def test_rows_are_forgotten_as_their_nodes_would_be(world: Any) -> None:
@@ -186,12 +186,12 @@ async def test_rows_are_forgotten_as_their_nodes_would_be(world: Any) -> None:
     await world.file(run.fileset_id, "a")
     tree, directory = world.tree, await world.walk("runs/r1/files")
     held = tree.bytes
-    ((_, _, facts),) = await tree.page(directory, 0, 9)
+    ((_, _, attributes),) = await tree.page(directory, 0, 9)
     directory.names.clear()
     tree.bytes -= NAME_BYTES
     tree.keep_page(directory, "key", b"x" * 100, tree.dropped)
-    tree.forget([facts[0]])
-    assert (facts[0] in tree.nodes, directory.pages, tree.bytes) == (False, {}, held)
+    tree.forget([attributes[0]])
+    assert (attributes[0] in tree.nodes, directory.pages, tree.bytes) == (False, {}, held)
 
 
 async def test_a_directory_that_is_dropped_lets_go_of_what_it_knew(world: Any) -> None:
@@ -199,8 +199,8 @@ async def test_a_directory_that_is_dropped_lets_go_of_what_it_knew(world: Any) -
     run = await world.run()
     await world.file(run.fileset_id, "a")
     tree, directory = world.tree, await world.walk("runs/r1/files")
-    ((_, _, facts),) = await tree.page(directory, 0, 9)
+    ((_, _, attributes),) = await tree.page(directory, 0, 9)
     tree.keep_page(directory, "key", b"x" * 100, tree.dropped)
     tree.forget([directory.fileid])
     assert (directory.names, directory.pages) == ({}, {})
-    assert tree.known(facts[0]).facts == facts
+    assert tree.known(attributes[0]).attributes == attributes

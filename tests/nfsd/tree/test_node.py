@@ -47,9 +47,9 @@ async def everything(world: Any) -> AsyncIterator[tuple[str, Node, Directory]]:
     open_ = [("", await world.tree.node(ROOT))]
     while open_:
         path, directory = open_.pop()
-        for _, name, facts in await world.tree.page(directory, 0, 1000):
-            node = await world.tree.node(facts[0])
-            assert node.facts == facts
+        for _, name, attributes in await world.tree.page(directory, 0, 1000):
+            node = await world.tree.node(attributes[0])
+            assert node.attributes == attributes
             yield f"{path}/{name}", node, directory
             if isinstance(node, Directory):
                 open_.append((f"{path}/{name}", node))

@@ -20,8 +20,8 @@ async def test_a_node_is_loaded_once(world: Any) -> None:
     await world.run()
     node = await world.walk("runs/r1")
     assert await world.tree.node(node.fileid) is node
-    ((_, _, facts),) = await world.tree.page(await world.walk("runs"), 0, 10)
-    assert facts == node.facts
+    ((_, _, attributes),) = await world.tree.page(await world.walk("runs"), 0, 10)
+    assert attributes == node.attributes
     assert await world.tree.node(node.fileid) is node
     assert await world.tree.resolve(world.tree.handle(node)) is node
     assert await world.tree.resolve(world.tree.handle(node)) is node
@@ -117,6 +117,6 @@ async def test_what_was_listed_is_looked_up_without_the_catalog(world: Any) -> N
     held = world.tree.bytes
     world.tree.db = None
     assert [await world.tree.lookup(directory, name) for name in ("a", "b")] == [
-        await world.tree.node(facts[0]) for _, _, facts in listed
+        await world.tree.node(attributes[0]) for _, _, attributes in listed
     ]
     assert world.tree.bytes == held
