@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,8 @@ import pytest
 import sdk
 from sdk.api import Api
 
-from .conftest import until
+from .conftest import Server, until
+from .faults import Proxy
 
 
 def test_module_functions_work_on_the_current_run(server: object) -> None:
@@ -98,6 +101,80 @@ def test_the_end_of_a_script_finishes_its_run(
     assert found.exit_code == (0 if status == 0 else 130 if state == "killed" else status)
     assert [file.name for file in found.files()] == ["a.txt"]
     assert found.summary["loss"] == 1
+
+
+def test_ctrl_c_twice(server: Server, script: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ends the script, the second its waiting; the keeper sends what is left and ends the run."""
+    asked, may_go = threading.Event(), threading.Event()
+
+    def fault(method: str, path: str, phase: str) -> Any:
+        if (method, phase) == ("PUT", "before"):
+            asked.set()
+            assert may_go.wait(60)
+        return None
+
+    with Proxy(lambda: server.url, fault) as proxy:
+        monkeypatch.setenv("RUNFS_URL", proxy.url)
+        train = script("""
+            import sdk, sdk.conclusion
+            wait = sdk.conclusion._wait
+            sdk.conclusion._wait = lambda link: (print("waiting", flush=True), wait(link))
+            run = sdk.init(id="r1")
+            open("a.txt", "w").write("a" * 500_000)
+            run.save("a.txt", policy="now")
+            run.log({"loss": 1})
+            print("saved", flush=True)
+            input()
+        """)
+        assert train.line() == "saved"
+        assert asked.wait(60)
+        train.process.send_signal(signal.SIGINT)
+        assert train.line() == "waiting"
+        assert train.process.poll() is None
+        train.process.send_signal(signal.SIGINT)
+        status, _, err = train.end()
+        assert status == -signal.SIGINT
+        assert "not waiting any more; sending goes on in the background" in err
+        (found,) = Api().runs(os.environ["RUNFS_PROJECT"])
+        assert (found.state, list(found.files())) == ("running", [])
+        may_go.set()
+        until(lambda: Api().run(found.path).state != "running")
+        found = Api().run(found.path)
+        assert (found.state, found.exit_code) == ("killed", 130)
+        assert [file.size for file in found.files()] == [500_000]
+        assert [row["loss"] for row in found.history()] == [1]
+
+
+def test_two_processes_in_one_run(server: Server, script: Callable[..., Any]) -> None:
+    """Who does not say that it resumes is refused; two that do lose no line of each other."""
+    text = """
+        import sdk
+        run = sdk.init(id="both", resume="allow")
+        print("begun", flush=True)
+        for number in range(100):
+            run.log({"who": %r, "number": number})
+            if number %% 20 == 0:
+                input()
+        open(%r, "w").write("text")
+        run.save(%r, policy="now")
+    """
+    both = [script(text % (name, name, name), f"{name}.py") for name in ("one", "two")]
+    for each in both:
+        assert each.line() == "begun"
+    with pytest.raises(sdk.Error, match=r"refuses this run.*both"):
+        sdk.init(id="both")
+    for _ in range(5):
+        for each in both:
+            each.go_on()
+    for each in both:
+        status, _, err = each.end()
+        assert status == 0, err
+    (found,) = Api().runs(os.environ["RUNFS_PROJECT"])
+    rows = list(found.history())
+    for name in ("one", "two"):
+        assert [row["number"] for row in rows if row["who"] == name] == list(range(100))
+    assert {file.name for file in found.files()} == {"one", "two"}
+    assert found.state == "finished"
 
 
 def test_a_forked_child_leaves_the_run_alone(server: object, script: Callable[..., Any]) -> None:

@@ -107,6 +107,24 @@ def test_a_round_asks_everyone_once(contest: files.Contest, pattern: dataset.Pat
     assert (stored["total_count"], stored["total_bytes"]) == (10, 10 * files.SMALL_BYTES)
 
 
+def test_nobody_is_always_first(
+    contest: files.Contest, pattern: dataset.Pattern, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[list[str]] = [[], []]
+    add = files.Rates.add
+
+    def noted(rates: files.Rates, server: str, value: float) -> None:
+        add(rates, server, value)
+        if rates is contest.up:
+            turns[number].append(server)
+
+    monkeypatch.setattr(files.Rates, "add", noted)
+    for number in range(2):
+        contest.round(number, pattern)
+    assert turns[0] == list(files.SERVERS)
+    assert turns[1] == turns[0][::-1]
+
+
 def test_small_files_are_saved_in_the_first_rounds_only(
     contest: files.Contest, pattern: dataset.Pattern, monkeypatch: pytest.MonkeyPatch
 ) -> None:
