@@ -14,7 +14,9 @@ from httpapi.connections import CONNECTIONS
 from httpapi.door import HEADERS, SERVER
 from httpapi.problems import Problem
 
-READ_BUFFER_BYTES = 4 << 20  # uploads are a fifth faster than with aiohttp's 64 KiB (measured)
+# Uploads are a third faster than with aiohttp's 64 KiB, and no faster with more (measured). Twice as much is
+# held of a body that comes quicker than it is taken: then its client is made to wait.
+READ_BUFFER_BYTES = 512 << 10
 LINE_MAX_BYTES = 32 << 10  # of the first line, and of a header: a path of 4,096 bytes is escaped as 12,288
 BACKLOG = 1024
 KEEPALIVE_S = 75.0

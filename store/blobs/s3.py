@@ -28,7 +28,7 @@ READ_THREADS = 12
 WRITE_THREADS = 8
 OTHER_THREADS = 6
 OBJECT_SHARE = 4  # of these for one object
-WRITERS_MAX = 64  # blobs and parts on their way in at once: each has some MiB in memory
+WRITERS_MAX = 64  # blobs and parts on their way in at once: each has up to 3 MiB in memory, and HTTP's MiB
 WRITER_PATIENCE_S = 10.0
 CHECK_PATIENCE_S = 3.0
 

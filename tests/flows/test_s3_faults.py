@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from over_s3 import OverS3, nfs_read
@@ -131,6 +133,25 @@ async def test_few_threads_wait_for_a_server_that_hangs(
     assert await put_off(over_s3, "large") == LARGE
     for client in clients:
         client.close()
+
+
+async def test_uploads_that_hang_hold_little_of_their_bytes(over_s3: OverS3, proxy: S3Proxy) -> None:
+    count, body = 16, bytes(32 * MIB)
+    await over_s3.save("before", SMALL)  # boto3 is imported
+    proxy.rule = lambda seen: Fault.HANG if seen.method in ("PUT", "POST") else None
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(count))  # all of them at once
+    tracemalloc.start()
+    try:
+        sent = [over_s3.ask("PUT", f"/runs/r1/files?path={number}", body) for number in range(count)]
+        answers = await asyncio.gather(*sent)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert {answer.status for answer in answers} == {503}
+    assert peak < count * 5 * MIB  # besides the part that waits in a file
+    proxy.heal()
+    assert (await over_s3.ask("GET", "/runs/r1/files")).json()["total_count"] == 1
+    await over_s3.save("0", SMALL)
 
 
 async def test_requests_are_few(
