@@ -161,11 +161,15 @@ def children(process_id: int) -> list[int]:
     return [int(text) for text in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]
 
 
+@pytest.mark.parametrize("parts", [4, 14])
 async def test_a_killed_upload_goes_on(
-    over_s3: OverS3, proxy: S3Proxy, seaweed: Seaweed, script: Any
+    over_s3: OverS3, proxy: S3Proxy, seaweed: Seaweed, script: Any, parts: int
 ) -> None:
-    """kill -9 of script and keeper while parts are on their way: only those that miss are sent again."""
-    content = os.urandom(4 * PART)
+    """kill -9 of script and keeper while parts are on their way: only those that miss are sent again.
+
+    Fourteen are more than 64 MiB: these the SDK sends before it knows their hash.
+    """
+    content = os.urandom(parts * PART)
     (over_s3.data.parent / "work" / "large").write_bytes(content)
     proxy.rule = lambda seen: Fault.HANG if seen.query.get("partNumber") in ("2", "4") else None
     train = await script("""
@@ -177,7 +181,7 @@ async def test_a_killed_upload_goes_on(
     await asyncio.to_thread(proxy.wait_hanging, 2)
 
     async def others_arrived() -> bool:
-        return sum(seen.status == 200 for seen in by_clients(list(proxy.seen))) == 2
+        return sum(seen.status == 200 for seen in by_clients(list(proxy.seen))) == parts - 2
 
     await until(others_arrived)
     for process in (train.pid, *children(train.pid)):
@@ -189,10 +193,20 @@ async def test_a_killed_upload_goes_on(
     sync = await script("from sdk.syncing import sync; print([each.state for each in sync()])")
     assert await end(sync) == "['sent']\n"
     second = by_clients(proxy.passed())
-    assert sorted(each.query["partNumber"] for each in first if each.status == 200) == ["1", "3"]
+    arrived = {int(each.query["partNumber"]) for each in first if each.status == 200}
+    assert arrived == set(range(1, parts + 1)) - {2, 4}
     assert sorted(each.query["partNumber"] for each in second) == ["2", "4"]
     assert await sums(over_s3, "killed") == {"large": hashlib.sha256(content).hexdigest()}
     assert len(objects(seaweed, over_s3)) == 1
+    again = await script("""
+        import sdk
+        with sdk.init(id="again") as run:
+            run.save("large", base_path=".", policy="now")
+    """)
+    await end(again)
+    assert await sums(over_s3, "again") == await sums(over_s3, "killed")
+    assert (await over_s3.ask("POST", "/collect", {"now": True})).status == 200
+    assert len(objects(seaweed, over_s3)) == 1  # what was begun before the hash was known is gone
 
 
 async def test_urls_that_expire_under_way(over_s3: OverS3, proxy: S3Proxy, script: Any) -> None:
