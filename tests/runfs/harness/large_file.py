@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -257,6 +258,7 @@ def trial(base: Path, store: str, size: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with us
     figures = []
     for each in sys.argv[2:] or STORES:
         with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -292,6 +293,7 @@ def campaign(base: Path, victim: str, stride: int, first: int = 1) -> dict[str, 
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with us
     with tempfile.TemporaryDirectory() as folder:
         numbers = [int(text) for text in sys.argv[2:]]
         print(json.dumps(campaign(Path(folder), sys.argv[1], *numbers)))
