@@ -59,7 +59,7 @@ def lookup(nfs: NFS3, credential: Credential, at: int) -> Fast:
         result = directory.pages.get(packed)
         if result is None:
             end = 4 + int.from_bytes(packed[:4], "big")
-            if packed[end:] != FILL[end % 4]:
+            if end > len(packed) or packed[end:] != FILL[end % 4]:
                 return None
             try:
                 node = tree.known(directory.names.get(str(packed[4:end], "utf-8"), 0))

@@ -238,9 +238,11 @@ class NFS3(Program, number=types.PROGRAM, version=types.VERSION):
         return OK + found[convert.NFS_FH3] + found[convert.POST_OP_ATTR] + above[convert.POST_OP_ATTR]
 
     def content(self, node: Node, offset: int, data: bytes | memoryview) -> list[xdr.Part]:
-        """READ's result; the data goes on by reference."""
+        """READ's result; the data goes on by reference. No part is empty: asyncio spins on a last one."""
         count = len(data)
         head = convert.READ.pack(0, self.encoded(node), count, offset + count >= node.size, count)
+        if not count:
+            return [head]
         return [head, data, FILL[count % 4]] if count % 4 else [head, data]
 
     async def _listing(self, directory: Node, key: tuple[int, ...], plus: bool) -> Packed:
