@@ -126,7 +126,7 @@ async def test_delete_many(catalog: Catalog, run: Run, told: list[Any]) -> None:
     told.clear()
     ids = [each.entry.id for each in made]
     gone = await catalog.write(lambda tx: files.delete(tx, *ids))
-    assert [each.id for each in gone] == ids
+    assert [each.entry.id for each in gone] == ids
     assert await totals(catalog, run) == (1, 3)
     assert await totals(catalog, other) == (0, 0)
     assert await catalog.direct.all("SELECT path FROM entries ORDER BY path") == [("g",), ("g/stays",)]
