@@ -78,6 +78,10 @@ class Shadow:
         elif self.files[path][-1] != Kept(content):
             self.push(path, Kept(content))
 
+    def holds(self, content: bytes) -> bool:
+        """Whether a version has that content, be it by growing: one tail onto an empty file is all of it."""
+        return any(version.content == content for kept in self.files.values() for version in kept)
+
     def push(self, path: str, version: Kept) -> None:
         self.files[path] = [*self.files[path], version][-KEPT:]
         self.numbers[path] += 1
@@ -127,7 +131,7 @@ class Machine(RuleBasedStateMachine):
         asked = Asked(client, made.id, run.id, path, content if announce else None)
         if made.state == "stored":  # only said of what this client may read
             assert announce
-            assert any(Kept(content) in kept for kept in self.shadows[client].files.values())
+            assert self.shadows[client].holds(content)
             asked.sent = content
         return asked
 
@@ -162,7 +166,7 @@ class Machine(RuleBasedStateMachine):
         asked.announced = content
         if told.id != asked.id:
             assert asked.sent is None
-            assert any(Kept(content) in kept for kept in self.shadows[asked.client].files.values())
+            assert self.shadows[asked.client].holds(content)
             asked.id, asked.sent = told.id, content
 
     @rule(asked=asked)

@@ -277,6 +277,16 @@ async def test_stored_already_is_told_to_readers_only(uploads: Uploads, run: Run
     assert again.state == "open"  # deleted there: not to be read any more
 
 
+async def test_what_grew_from_nothing_by_one_tail_is_stored_already(uploads: Uploads, run: Run) -> None:
+    made = await upload(uploads, run, "a", b"")
+    await uploads.append(made.entry.id, 0, chunks(b"one"))
+    assert (await uploads.request(run.fileset_id, "b", of(b"one"), reads=run.project_id)).state == "stored"
+    await uploads.append(made.entry.id, 3, chunks(b"two"))
+    for part in (b"one", b"two", b"onetwo"):  # no version is that, or none is known to be
+        asked = await uploads.request(run.fileset_id, "b", of(part), reads=run.project_id)
+        assert asked.state == "open"
+
+
 async def test_empty_files(uploads: Uploads, run: Run, blobs: Blobs) -> None:
     made = await upload(uploads, run, "empty", b"")
     assert (made.version.size, made.version.sha256) == (0, hashlib.sha256(b"").digest())
