@@ -6,22 +6,22 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from httpapi import audit
+from httpapi.auth import allows
 from httpapi.cursors import cursor_of, place_of
 from httpapi.models import files as models
 from httpapi.models.fields import InProject, bytes_or_none
 from httpapi.operations import Operations
 from httpapi.problems import Problem
-from httpapi.reach import FileAt, database, file_at, fileset_of, run_at
+from httpapi.reach import FileAt, database, file_at, fileset_of, key_of, run_at
 from httpapi.state import STATE
 from store import strict_json
 from store.blobs import Expected
-from store.catalog import artifacts, entries, files, listing, runs, versions
+from store.catalog import artifacts, entries, files, filesets, listing, runs, versions
 from store.catalog.listing import Filter, Found, Order
 from store.catalog.rows import Entry, Fileset, Version
 from store.catalog.session import Value
 
 operations = Operations("files")
-# How many files one transaction deletes: others wait for it to end.
 DELETED_AT_ONCE = 200  # in one transaction: 20 ms, for which others wait
 
 
@@ -173,19 +173,24 @@ async def _only(data: bytes) -> AsyncIterator[bytes]:
 
 
 async def _own_ids(request: web.Request, fileset_id: int, ids: list[int]) -> list[int]:
-    """The ids that name files of this run.
+    """The ids that name files of this run; what the key may not read is as what is gone.
 
     Problem for one of a directory or of another run: nothing is deleted.
     """
     own = []
     for file_id in dict.fromkeys(ids):
         listed = await entries.by_id(database(request), file_id)
-        if listed is None:
+        if listed is None or not await _is_readable(request, listed.entry.fileset_id):
             continue
         if listed.entry.fileset_id != fileset_id or listed.version is None:
             raise Problem("not-found", f"There is no file {file_id} in this run; nothing was deleted.")
         own.append(file_id)
     return own
+
+
+async def _is_readable(request: web.Request, fileset_id: int) -> bool:
+    fileset = await filesets.by_id(database(request), fileset_id)
+    return fileset is not None and allows(key_of(request), "read", fileset.project_id)
 
 
 async def _matching_ids(request: web.Request, fileset_id: int, glob: str) -> list[int]:

@@ -152,12 +152,12 @@ async def _run(request: web.Request, run_id: int) -> models.Run:
 async def _project_for(tx: Transaction, key: Key, path: str | None, entity: str | None) -> Project:
     """The project that a new run goes into, made when the key may make it."""
     if path is None and entity is None:
-        found = (
-            await projects.by_id(tx, key.project_id)
-            if key.project_id is not None
-            else await projects.default(tx)
-        )
-        return found or await projects.ensure(tx, *FIRST_PROJECT)
+        if key.project_id is None:
+            return await projects.default(tx) or await projects.ensure(tx, *FIRST_PROJECT)
+        own = await projects.by_id(tx, key.project_id)
+        if own is None:  # deleted since the key was let in
+            raise Absent("the project that this key is for is gone")
+        return own
     owner, _, name = (path or FIRST_PROJECT[1]).rpartition("/")
     owner = owner or entity or await _default_entity(tx, key)
     found = await projects.by_path(tx, owner, name)

@@ -128,6 +128,16 @@ async def test_other_runs_files_are_not_deleted(api: Any) -> None:
         assert (await api.ask("GET", f"/runs/files/{file['id']}"))[0] == 200
 
 
+async def test_ids_tell_nothing_of_other_projects(api: Any, make_key: Any) -> None:
+    await api.good("POST", "/runs", {"project": "team/b", "id": "theirs"})
+    theirs = await api.save("theirs", "a", b"x")
+    ours = api.with_key(await make_key("write", "team/a"))
+    for file_id in (theirs["id"], 999_999):  # as if there were none
+        gone = await ours.good("POST", "/runs/r1/files:delete", {"ids": [file_id]})
+        assert gone == {"deleted": 0, "bytes": 0}
+    assert (await api.ask("GET", f"/runs/files/{theirs['id']}"))[0] == 200
+
+
 async def test_directories_are_no_files(api: Any, catalog: Any) -> None:
     await api.save("r1", "d/a", b"x")
     row = await catalog.direct.one("SELECT id FROM entries WHERE path = 'd'")

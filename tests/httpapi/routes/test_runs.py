@@ -1,5 +1,6 @@
 """Runs over HTTP."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 
@@ -156,4 +157,18 @@ async def test_bad_runs(api: Any) -> None:
         status, problem = await api.ask("POST", "/runs", {"project": "team/a"} | wrong)
         assert status in (400, 422), wrong
         assert problem["detail"], wrong
+    assert (await api.good("GET", "/projects"))["items"] == []
+
+
+async def test_a_key_makes_no_run_elsewhere_when_its_project_goes(api: Any, make_key: Any) -> None:
+    key = api.with_key(await make_key("write", "team/gone"))
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"  # the key was let in
+        await api.good("DELETE", "/projects/team/gone")
+        yield b"}"
+
+    json = {"Content-Type": "application/json"}
+    async with await key.raw("POST", "/runs", data=body(), headers=json, expect100=True) as answer:
+        assert answer.status == 404
     assert (await api.good("GET", "/projects"))["items"] == []
