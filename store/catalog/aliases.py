@@ -7,7 +7,7 @@ from store.catalog.rows import Alias
 from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
 from store.catalog.topics import Topic
-from store.errors import Refused
+from store.errors import Absent, Refused
 from store.names import check_name
 
 
@@ -47,12 +47,20 @@ def check_alias(name: str) -> str:
 
 
 async def point(tx: Transaction, collection_id: int, name: str, artifact_id: int) -> Alias:
-    """Let an alias mean that version. An alias that meant another one goes, a new one appears. Refused."""
+    """Let an alias mean that version. An alias that meant another one goes, a new one appears.
+
+    Errors: Refused, Absent unless it is a version of the collection.
+    """
     old = await by_name(tx, collection_id, check_alias(name))
     if old is not None:
         if old.artifact_id == artifact_id:
             return old
         await remove(tx, old)
+    row = await tx.one(
+        "SELECT 1 FROM artifacts WHERE id = ? AND collection_id = ?", artifact_id, collection_id
+    )
+    if row is None:
+        raise Absent(f"there is no artifact version {artifact_id}, or not any more")
     alias_id = await tx.run(
         "INSERT INTO aliases (collection_id, artifact_id, name, created_ns) VALUES (?, ?, ?, ?)",
         *(collection_id, artifact_id, name, tx.now_ns),

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from store.catalog import aliases, collections, filesets, living, remains, select
+from store.catalog import aliases, collections, filesets, living, remains, runs, select
 from store.catalog.rows import Artifact, Collection
 from store.catalog.session import Session, Value
 from store.catalog.sqlite import Transaction
@@ -149,12 +149,14 @@ async def commit(tx: Transaction, artifact_id: int, names: Iterable[str] = ()) -
 
 
 async def use(tx: Transaction, artifact_id: int, run_id: int) -> None:
-    """Note that a run uses a version. Absent without such a version."""
+    """Note that a run uses a version. Absent without such a version or run."""
+    if await runs.by_id(tx, run_id) is None:
+        raise Absent(f"there is no run {run_id}, or not any more")
+    await _changed(tx, artifact_id)
     await tx.run(
         "INSERT INTO artifact_uses (artifact_id, run_id, created_ns) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         *(artifact_id, run_id, tx.now_ns),
     )
-    await _changed(tx, artifact_id)
     await _run_changed(tx, run_id)
 
 

@@ -60,10 +60,14 @@ async def take(tx: Transaction, limit: int) -> int:
 
 
 async def forget(tx: Transaction) -> None:
-    """Drop the rows of deleted projects whose last fileset is gone. Only after `take` took all."""
+    """Drop the rows of deleted projects of which nothing is left, once `take` took all.
+
+    What was deleted since then still has its filesets, or its sweeps.
+    """
     await tx.run(
         "DELETE FROM projects WHERE entity_id IS NULL"
         " AND NOT EXISTS (SELECT 1 FROM filesets WHERE project_id = projects.id)"
+        " AND NOT EXISTS (SELECT 1 FROM sweeps WHERE project_id = projects.id)"
     )
 
 

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from store.catalog import Catalog, Topic, Transaction, aliases, artifacts, collections
+from store.catalog import Catalog, Topic, Transaction, aliases, artifacts, collections, remains
 from store.catalog.rows import Artifact
-from store.errors import Refused
+from store.errors import Absent, Refused
 
 
 async def test_look_up_and_pages(catalog: Catalog, put: Any, project_id: int) -> None:
@@ -70,6 +70,21 @@ async def test_remove(catalog: Catalog, versions: list[Artifact], told: list[Any
     await catalog.write(lambda tx: aliases.remove(tx, alias))
     assert await aliases.by_id(catalog.direct, alias.id) is None
     assert [topic for topic, *_ in told] == [Topic.ALIAS, Topic.ARTIFACT, Topic.COLLECTION]
+
+
+async def test_no_alias_comes_to_mean_what_was_deleted_meanwhile(
+    catalog: Catalog, versions: list[Artifact]
+) -> None:
+    gone, kept = versions
+    await catalog.write(lambda tx: aliases.point(tx, kept.collection_id, "best", kept.id))
+    await catalog.write(lambda tx: artifacts.delete(tx, gone.id))
+    for _ in range(2):  # while its row waits for the collector, and when that took it
+        with pytest.raises(Absent):
+            await catalog.write(lambda tx: aliases.point(tx, gone.collection_id, "best", gone.id))
+        await catalog.write(lambda tx: remains.take(tx, 100))
+    still = await aliases.by_name(catalog.direct, kept.collection_id, "best")
+    assert still is not None
+    assert still.artifact_id == kept.id
 
 
 @pytest.mark.parametrize("name", ["v0", "v12", "", "a/b", ".."])

@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from store.catalog import Catalog, Topic, Transaction, aliases, artifacts, collections, filesets, runs
+from store.catalog import (
+    Catalog,
+    Topic,
+    Transaction,
+    aliases,
+    artifacts,
+    collections,
+    filesets,
+    remains,
+    runs,
+)
 from store.catalog.rows import Artifact, Run
 from store.errors import Absent, Conflict, Refused
 
@@ -116,6 +126,20 @@ async def test_use(catalog: Catalog, run: Run, told: list[Any]) -> None:
     assert {topic for topic, *_ in told} == {Topic.ARTIFACT, Topic.RUN}
     await catalog.write(lambda tx: runs.delete(tx, run.id))
     assert await artifacts.users(catalog.direct, made.id) == []
+
+
+async def test_no_use_by_or_of_what_was_deleted_meanwhile(catalog: Catalog, run: Run) -> None:
+    used = await commit(catalog, await pending(catalog, run.project_id))
+    gone = await commit(catalog, await pending(catalog, run.project_id))
+    other = await catalog.write(lambda tx: runs.create(tx, run.project_id, "other"))
+    await catalog.write(lambda tx: runs.delete(tx, run.id))
+    await catalog.write(lambda tx: artifacts.delete(tx, gone.id))
+    for _ in range(2):  # while their rows wait for the collector, and when that took them
+        for artifact_id, run_id in ((used.id, run.id), (gone.id, other.id)):
+            with pytest.raises(Absent):
+                await catalog.write(lambda tx, a=artifact_id, r=run_id: artifacts.use(tx, a, r))
+        await catalog.write(lambda tx: remains.take(tx, 100))
+    assert await catalog.direct.all("SELECT * FROM artifact_uses") == []
 
 
 async def test_an_artifact_outlives_its_run(catalog: Catalog, run: Run) -> None:

@@ -163,6 +163,22 @@ async def test_what_only_a_deleted_run_had_is_not_here_any_more(catalog: Catalog
     assert await blobs.readable(catalog.direct, b"p", 4, None) is None
 
 
+async def test_a_project_that_was_deleted_since_the_last_step_waits_for_the_next(catalog: Catalog) -> None:
+    async def work(tx: Transaction) -> int:
+        project = await projects.create(tx, "team", "p")
+        await sweeps.create(tx, project.id, "s")
+        return project.id
+
+    project_id = await catalog.write(work)
+    assert await catalog.write(lambda tx: remains.take(tx, 100)) == 0
+    await catalog.write(lambda tx: projects.delete(tx, project_id))
+    await catalog.write(remains.forget)
+    assert await counts(catalog, ("projects", "sweeps")) == {"projects": 1, "sweeps": 1}
+    await catalog.write(lambda tx: remains.take(tx, 100))
+    await catalog.write(remains.forget)
+    assert await counts(catalog, ("projects", "sweeps")) == {"projects": 0, "sweeps": 0}
+
+
 async def test_nothing_is_left_of_many_deletions(catalog: Catalog) -> None:
     project_id = await catalog.write(lambda tx: fill(tx, "p"))
     for _ in range(3):
