@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from browsing import RUNS, Visit, make_run
 from daemon_process import Served
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 
 def names(page: Page) -> list[str]:
@@ -33,6 +35,24 @@ def test_search_sort_and_filter(visit: Visit) -> None:
     expect(page.locator("#runs tbody tr")).to_have_count(1)
     page.go_back()
     expect(page.locator("#runs tbody tr")).to_have_count(4)
+
+
+def test_the_last_search_is_the_one_that_counts(visit: Visit) -> None:
+    page, held = visit(RUNS), []
+
+    def slow(route: Route) -> None:
+        """The first answer does not come before the last."""
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route(re.compile(r"/runs\?.*q="), slow)
+    search = page.get_by_placeholder("Search name, id, notes")
+    with page.expect_request(re.compile("q=calm")):
+        search.press_sequentially("calm")
+    search.press_sequentially("-river-2")
+    expect(page.locator("#runs tbody tr")).to_have_count(1)
+    assert names(page) == ["calm-river-2"]
 
 
 def test_pages(visit: Visit) -> None:
