@@ -247,8 +247,7 @@ class Delivery:
             assert self._run is not None
             self._run.heartbeat()
             self._heard()
-            self.bundles = Bundles(self._ledger, self._transport, self._meter, self._patience, self._report)
-        self._beat_at = time.monotonic()
+            self._beat_at = time.monotonic()
 
     def end(self) -> bool:
         """After the last record of an ended run: last files, then the end itself; whether that is done."""

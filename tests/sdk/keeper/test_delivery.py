@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -249,3 +250,20 @@ def test_heartbeats(spool: Spool, deliver: Deliver, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "HEARTBEAT_S", 0.0)
     delivery.heartbeat()
     assert stored().heartbeat_at > before
+
+
+def test_a_run_that_logs_nothing_is_heard_of(
+    spool: Spool, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is asked whether one is due; and the artifacts under way stay whose they were."""
+    now, beats = 1000.0, []
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(RunClient, "heartbeat", lambda _: beats.append(now))
+    delivery = deliver()
+    delivery.begin()
+    bundles = delivery.bundles
+    for _ in range(60):
+        now += 0.5
+        delivery.heartbeat()
+    assert beats == [1010.0, 1020.0, 1030.0]
+    assert delivery.bundles is bundles
