@@ -28,6 +28,13 @@ from store.errors import Absent, Damaged, Unavailable
 CHUNK_BYTES = 1 << 20
 PATIENCE_S = 30.0  # with a remote store that fails in the midst of an answer
 SMALL_BYTES = 1 << 16  # sent in one write with its headers
+# What of a request decides which bytes it is answered with.
+CONDITIONS = {
+    "Range": "bytes=0-99, bytes=100- or bytes=-100: one range, answered with 206. Others are ignored.",
+    "If-Range": "An ETag: where the content is another one by now, Range is ignored.",
+    "If-Match": "ETags: 412 if the content has none of them.",
+    "If-None-Match": "ETags: 304 if the content has one of them.",
+}
 SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
 
 
@@ -96,7 +103,7 @@ async def _answer(
             [bytes(chunk) async for chunk in version_chunks(state, version, part.start, part.stop)]
         )
         return web.Response(status=status, headers=headers, body=body)
-    await _ask_ahead(state, version, part)
+    await ask_ahead(state, version, part.start, part.stop)
     stream = web.StreamResponse(status=status, headers=headers)
     stream.content_length = part.count
     await stream.prepare(request)
@@ -105,15 +112,15 @@ async def _answer(
     return stream
 
 
-async def _ask_ahead(state: State, version: Version, part: Part) -> None:
+async def ask_ahead(state: State, version: Version, start: int, stop: int) -> None:
     """Raise Damaged or Unavailable where the first bytes cannot be had: an answer that has begun cannot say
     so."""
-    async for extent in _extents(state, version, part.start, part.stop):
+    async for extent in _extents(state, version, start, stop):
         if state.blobs.path(extent.key) is not None:
             if (await state.blobs.size(extent.key) or 0) < extent.size:
                 raise _cut_short(extent)
         else:
-            await state.blobs.read(extent.key, part.start - extent.offset, 1, extent.size)
+            await state.blobs.read(extent.key, start - extent.offset, 1, extent.size)
         return
 
 

@@ -54,7 +54,8 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
             "title": "runfs",
             "version": version,
             "description": "Runs, their files, history and console, sweeps and artifacts. "
-            "Lists are read page by page: give next_cursor back as cursor until it is null.",
+            "Lists are read page by page: give next_cursor back as cursor until it is null. "
+            "HEAD is answered wherever GET is.",
         },
         "paths": paths,
         "components": {
@@ -77,7 +78,11 @@ def _operation(operation: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
         "operationId": operation.name,
         "summary": operation.summary,
         "security": [] if operation.access is None else SECURITY,
-        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
+        "parameters": [
+            *_path_parameters(operation),
+            *_query_parameters(operation),
+            *_header_parameters(operation),
+        ],
         "responses": {
             **{str(status): _answer(status, of, refs) for status, of in operation.answers.items()},
             "default": {
@@ -131,6 +136,13 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
             parameter["description"] = description
         parameters.append(parameter)
     return parameters
+
+
+def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": what}
+        for name, what in operation.headers.items()
+    ]
 
 
 def _inlined(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Operation:
     access: Access | None  # None: open to everyone, or signed
     parameters: Mapping[str, type]  # of the path, in order
     query: type[BaseModel] | None
+    headers: Mapping[str, str]  # of the request: each that the route heeds itself, and what it is for
     body: Body
     long_body: bool  # held to lines_max_bytes and not to json_max_bytes
     answers: Mapping[int, Body]
@@ -85,13 +86,14 @@ class Operations:
         *,
         access: Access | None,
         answers: Mapping[int, Body],
+        headers: Mapping[str, str] | None = None,
         raw_body: str | None = None,
         long_body: bool = False,
         bare: bool = False,
     ) -> Callable[[F], F]:
         """Declare the decorated function as a route.
 
-        `raw_body` is the media type of a body that it reads itself.
+        `raw_body` is the media type of a body that it reads itself, `headers` are those that it reads itself.
         """
 
         def declare(route: F) -> F:
@@ -110,6 +112,7 @@ class Operations:
                     access=access,
                     parameters={name: hints[name] for name in names},
                     query=hints.get("query"),
+                    headers=headers or {},
                     body=raw_body or hints.get("body"),
                     long_body=long_body,
                     answers=answers,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 from aiohttp import web
 
-from httpapi.content import PATIENCE_S, content_response, version_chunks
+from httpapi.content import CONDITIONS, PATIENCE_S, ask_ahead, content_response, version_chunks
 from httpapi.disposition import content_disposition
 from httpapi.door import METRICS
 from httpapi.models.files import ArchiveQuery, ContentQuery, DownloadUrl, VersionQuery
@@ -25,7 +25,11 @@ LISTED_AT_ONCE = 1000
 
 
 @operations.add(
-    "GET", "/runs/files/{file_id}/content", access="read", answers={200: OCTETS, 206: OCTETS, 304: None}
+    "GET",
+    "/runs/files/{file_id}/content",
+    access="read",
+    answers={200: OCTETS, 206: OCTETS, 304: None},
+    headers=CONDITIONS,
 )
 async def get_content(request: web.Request, file_id: int, query: ContentQuery) -> web.StreamResponse:
     """Give a file's bytes: all, a Range of them, or 304 when If-None-Match has their ETag, the SHA-256."""
@@ -59,23 +63,32 @@ async def get_archive(request: web.Request, run_id: str, query: ArchiveQuery) ->
 async def archive_response(
     request: web.Request, name: str, members: AsyncIterable[tuple[Entry, Version]]
 ) -> web.StreamResponse:
-    """Stream an archive of files. What grows meanwhile is cut where it began."""
+    """Stream an archive of files. What grows meanwhile is cut where it began.
+
+    Damaged or Unavailable where the first bytes cannot be had; what is met later breaks the answer off.
+    """
     response = web.StreamResponse(
         headers={"Content-Type": ZIP, "Content-Disposition": content_disposition("attachment", name)}
     )
     if request.method == "HEAD":
         return response
-    await response.prepare(request)
     state = request.app[STATE]
     counted = request.app[METRICS].sent
+    rest = aiter(members)
+    member = await anext(rest, None)
+    if member is not None:
+        await ask_ahead(state, member[1], 0, member[1].size)
+    await response.prepare(request)
     with Archive() as archive:
-        async for entry, version in members:
+        while member is not None:
+            entry, version = member
             await response.write(archive.begin(entry.path, version.size, version.changed_ns))
             async for chunk in version_chunks(state, version, 0, version.size, PATIENCE_S):
                 archive.take(chunk)
                 counted(len(chunk))
                 await response.write(chunk)
             await response.write(archive.finish())
+            member = await anext(rest, None)
         for part in archive.end():
             await response.write(part)
     await response.write_eof()

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from httpapi.content import content_response
+from httpapi.content import CONDITIONS, content_response
 from httpapi.intake import OCTETS, body_chunks
 from httpapi.models.signed import Received, SignedGet, SignedPut
 from httpapi.operations import Operations
@@ -41,7 +41,13 @@ async def _check_asker(db: Session, upload: Upload) -> None:
         raise Problem("forbidden", "The key that asked for this upload was revoked.")
 
 
-@operations.add("GET", "/signed/versions/{version_id}", access=None, answers={200: OCTETS, 206: OCTETS})
+@operations.add(
+    "GET",
+    "/signed/versions/{version_id}",
+    access=None,
+    answers={200: OCTETS, 206: OCTETS, 304: None},
+    headers=CONDITIONS,
+)
 async def get_version(request: web.Request, version_id: int, query: SignedGet) -> web.StreamResponse:
     """Give the bytes of a version, as GET /runs/files/{file_id}/content does."""
     check(request, "GET", version_subject(version_id), query.expires, query.signature)

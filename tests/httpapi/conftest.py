@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from httpapi import app
+from httpapi.intake import OCTETS
 from httpapi.settings import Settings
 from store.blobs import Blobs, open_blobs
 from store.catalog import Catalog, keys, projects
@@ -95,9 +97,32 @@ async def uploads(catalog: Catalog, blobs: Blobs) -> Uploads:
 
 
 @pytest.fixture
-async def application(catalog: Catalog, blobs: Blobs, uploads: Uploads, settings: Settings) -> Any:
-    """An application that nobody serves yet."""
-    return app.build(catalog, blobs, uploads, settings)
+async def application(
+    catalog: Catalog, blobs: Blobs, uploads: Uploads, settings: Settings
+) -> AsyncIterator[Any]:
+    """An application that nobody serves yet. None of its answers may be another than its document has."""
+    built = app.build(catalog, blobs, uploads, settings)
+    described = {(each.method, each.full_path): each.answers for each in app.all_operations()}
+    undescribed: list[Any] = []
+
+    async def compare(request: web.Request, response: web.StreamResponse) -> None:
+        resource = request.match_info.route.resource
+        method = "GET" if request.method == "HEAD" else request.method
+        answers = described.get((method, "" if resource is None else resource.canonical))
+        if answers is None:
+            return  # a page's address, or nobody's
+        expected: Any = (
+            "application/problem+json" if response.status >= 400 else answers.get(response.status, "")
+        )
+        kind = expected if isinstance(expected, str | None) else "application/json"
+        found = response.content_type if "Content-Type" in response.headers else None
+        is_content = kind == OCTETS  # of the type that the file has
+        if found != kind and not (is_content and found):
+            undescribed.append((method, resource, response.status, found))
+
+    built.on_response_prepare.append(compare)
+    yield built
+    assert undescribed == []
 
 
 @pytest.fixture

@@ -65,3 +65,11 @@ def test_bodies(described: Any) -> None:
     assert described["paths"]["/metrics"]["get"]["responses"]["200"]["content"] == {
         "text/plain": {"schema": {}}
     }
+
+
+def test_what_bytes_are_asked_for_on_condition(described: Any) -> None:
+    for path in ("/api/v1/runs/files/{file_id}/content", "/api/v1/signed/versions/{version_id}"):
+        operation = described["paths"][path]["get"]
+        headers = [each["name"] for each in operation["parameters"] if each["in"] == "header"]
+        assert headers == ["Range", "If-Range", "If-Match", "If-None-Match"]
+        assert list(operation["responses"]) == ["200", "206", "304", "default"]

@@ -39,9 +39,18 @@ def test_a_declaration_is_read_from_the_function() -> None:
 def test_a_bare_path_has_no_prefix() -> None:
     operations = Operations("things")
 
-    @operations.add("PUT", "/x", access=None, answers={204: None}, raw_body="application/x-thing", bare=True)
+    @operations.add(
+        "PUT",
+        "/x",
+        access=None,
+        answers={204: None},
+        raw_body="application/x-thing",
+        headers={"If-Match": "Its tag."},
+        bare=True,
+    )
     async def put_thing(request: web.Request) -> None:
         """Put it."""
 
     (operation,) = operations.all
     assert (operation.full_path, operation.body, operation.access) == ("/x", "application/x-thing", None)
+    assert operation.headers == {"If-Match": "Its tag."}

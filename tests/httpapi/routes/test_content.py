@@ -37,6 +37,8 @@ async def test_a_signed_url_is_good_without_a_key(api: Any, make_key: Any) -> No
     assert (answer.status, await answer.read()) == (206, b"el")
     assert "gr%C3%B6%C3%9Fe.txt" in answer.headers["Content-Disposition"]
     assert (await stranger.raw("HEAD", f"{parts.path}?{parts.query}")).headers["Content-Length"] == "5"
+    again = {"If-None-Match": answer.headers["ETag"]}
+    assert (await stranger.raw("GET", f"{parts.path}?{parts.query}", headers=again)).status == 304
     wrong = parts.query[:-1] + ("0" if parts.query[-1] != "0" else "1")
     assert (await stranger.ask("GET", f"{parts.path}?{wrong}"))[0] == 403
     other = await api.save("r1", "other.txt", b"other")
@@ -70,10 +72,25 @@ async def test_an_archive(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_archive_that_cannot_be_finished_is_broken_off(api: Any, blobs: Any) -> None:
     await api.save("r1", "a", b"x" * 100)
     await api.save("r1", "b", b"y" * 100)
-    for found in [found async for found in blobs.keys()]:  # noqa: SIM118
-        await blobs.delete(found.key)
+    await lose(blobs, b"y" * 100)
     with pytest.raises(Exception, match=r"payload|closed|reset|disconnect"):
         await (await api.raw("GET", "/runs/r1/files.zip")).read()
+
+
+async def lose(blobs: Any, content: bytes) -> None:
+    """Delete the blob that holds this."""
+    for found in [found async for found in blobs.keys()]:  # noqa: SIM118
+        if bytes(await blobs.read(found.key, 0, found.size)) == content:
+            await blobs.delete(found.key)
+
+
+async def test_an_archive_that_cannot_be_begun_is_refused(api: Any, blobs: Any) -> None:
+    await api.save("r1", "a", b"x" * 100)
+    await api.save("r1", "b", b"y" * 100)
+    await lose(blobs, b"x" * 100)
+    status, problem = await api.ask("GET", "/runs/r1/files.zip")
+    assert (status, problem["type"].rpartition(":")[2]) == (500, "damaged")
+    assert await archive(api, glob="b") == {"b": b"y" * 100}
 
 
 @pytest.mark.parametrize("size", [10, 300_000])
