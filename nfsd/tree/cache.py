@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from nfsd.tree.handle import KIND_BITS, KIND_MASK, OPAQUE, Handles
 from nfsd.tree.node import NODE_BYTES, Directory, File, Node
@@ -36,9 +36,22 @@ SPARED_AT_ONCE = 1024
 """How many nodes may stay for another turn while room is made once: the loop waits for it, half a ms."""
 
 N = TypeVar("N", bound=Node)
-Listed: TypeAlias = tuple[Directory, Row]
-"""What a listing read of an entry: the directory makes its node of the row when somebody asks for it. It is
-counted as that node."""
+
+
+class Place(Protocol):
+    """What rows need of the directory that they were listed in. Not the directory: rows outlive it."""
+
+    @property
+    def fileid(self) -> int:
+        """The directory's."""
+
+    def made(self, row: Row) -> Node:
+        """The node of a row."""
+
+
+Listed: TypeAlias = tuple[Place, Row]
+"""What a listing read of an entry, of which its node is made when somebody asks for it. It is counted as
+that node."""
 
 
 class Cache:
@@ -85,8 +98,8 @@ class Cache:
         """The node that is kept for a fileid, made now where only a row is."""
         found = self.nodes.get(fileid)
         if isinstance(found, tuple):
-            directory, row = found
-            found = self.nodes[fileid] = directory.made(row)
+            place, row = found
+            found = self.nodes[fileid] = place.made(row)
         return found
 
     def show(self, node: Node, opaque: bytes) -> None:
@@ -100,6 +113,8 @@ class Cache:
 
         `since` is `forgotten` from before the catalog was asked for it.
         """
+        # Somebody may have been first: a listing, or who asked a remote catalog at the same time. Handles
+        # lead to that one already.
         kept = self.known(node.fileid)
         if kept is not None:
             return kept  # type: ignore[return-value]  # a fileid has one kind
@@ -110,19 +125,16 @@ class Cache:
             self._charge(node.weight)
         return node
 
-    def keep_rows(
-        self, directory: Directory, fileids: Iterable[int], rows: Iterable[Row], since: int
-    ) -> None:
-        """Keep rows that a listing of a directory read, for `known` to make their nodes; `since` as for
-        `keep`."""
+    def keep_rows(self, place: Place, fileids: Iterable[int], rows: Iterable[Row], since: int) -> None:
+        """Keep rows that a listing read, for `known` to make their nodes; `since` as for `keep`."""
         if since != self.forgotten:
             return
         nodes, entries = self.nodes, zip(fileids, rows, strict=True)
-        new = {fileid: (directory, row) for fileid, row in entries if fileid not in nodes}
+        new = {fileid: (place, row) for fileid, row in entries if fileid not in nodes}
         nodes.update(new)
         if self.kept is not None:
             for fileid, (_, row) in new.items():
-                self.nodes[fileid] = node = directory.made(row)
+                self.nodes[fileid] = node = place.made(row)
                 self.kept(node)
         self._charge(NODE_BYTES * len(new))
 
@@ -179,8 +191,6 @@ class Cache:
             self.by_handle.pop(node.shown, None)
         if isinstance(node, Directory):
             self.bytes -= node.page_bytes + NAME_BYTES * len(node.names)
-            node.pages.clear()  # rows of its listing may live longer
-            node.names.clear()
         self._drop_pages(node.parent)
         if self._default and node.parent <= KIND_MASK:  # see nodes/view.py: the same entries are in two
             self._drop_pages(self._default << KIND_BITS | node.parent)

@@ -196,10 +196,6 @@ class Directory(Node):
         """
         raise NotImplementedError
 
-    def made(self, row: Any) -> Node:
-        """The node of an entry, from the row that `page` had kept for it (`Cache.keep_rows`)."""
-        raise NotImplementedError
-
 
 class Fixed(Directory):
     """A directory whose kind decides its names; `members` gives the fileid of each, in order."""

@@ -99,7 +99,8 @@ class Tree(Cache):
         if after > COOKIE_MAX:
             return []
         entries = await self._asked(directory.page(self, max(after, 2), limit))
-        # Who lists looks up next: `find` asks for most names again, one by one.
+        # Who lists looks up next: `find` asks for most names again, one by one. A directory that was
+        # forgotten meanwhile keeps none: one of them may stand for something else by now.
         self.keep_names(directory, {name: attributes[0] for _, name, attributes in entries})
         return entries
 

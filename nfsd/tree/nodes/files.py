@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nfsd.tree import names
 from nfsd.tree.handle import KIND_BITS
@@ -31,12 +31,32 @@ SMALL_BYTES = 16 << 10
 """Files up to this size are kept whole once they were read: cheaper than to map each of them."""
 
 
+class Place(NamedTuple):
+    """A directory of entries, as far as its entries' nodes depend on it (`nfsd.tree.cache.Place`)."""
+
+    fileid: int
+    fileset_id: int
+    settled: bool
+
+    def made(self, row: Row) -> Node:
+        """The node of an entry, from the values of its Name."""
+        number, _, version_id, size, changed_ns = row
+        if version_id is None:
+            return Subdirectory(number, self.fileid, changed_ns, size, self.settled, self.fileset_id)
+        return StoredFile(version_id, self.fileid, changed_ns, size, settled=self.settled)
+
+
 class Names(Listing):
     """A directory of entries."""
 
     fileset_id: int
     entry_id: int  # 0 for files/ itself
     __slots__ = ("entry_id", "fileset_id")
+
+    @property
+    def place(self) -> Place:
+        """What its entries need of it."""
+        return Place(self.fileid, self.fileset_id, self.settled)
 
     async def rows(self, tree: Tree, after: int, limit: int) -> Sequence[Name]:
         return [*map(Name._make, await self._names(tree, after, limit))]
@@ -45,13 +65,8 @@ class Names(Listing):
         return await entries.named(tree.db, self.fileset_id, self.entry_id, name)
 
     async def nodes(self, tree: Tree, rows: Sequence[Name], since: int) -> list[Node]:
-        return [tree.keep(self.made(row), since) for row in rows]
-
-    def made(self, row: Row) -> Node:
-        number, _, version_id, size, changed_ns = row
-        if version_id is None:
-            return Subdirectory(number, self.fileid, changed_ns, size, self.settled, self.fileset_id)
-        return StoredFile(version_id, self.fileid, changed_ns, size, settled=self.settled)
+        place = self.place
+        return [tree.keep(place.made(row), since) for row in rows]
 
     async def page(self, tree: Tree, after: int, limit: int) -> list[Entry]:
         # The longest listings by far are of files, so their rows become entries without nodes between.
@@ -71,7 +86,7 @@ class Names(Listing):
                 attributes = fileid, file, 1, size, changed_ns
             fileids.append(fileid)
             found.append((number + FIRST_COOKIE, name, attributes))
-        tree.keep_rows(self, fileids, rows, since)
+        tree.keep_rows(self.place, fileids, rows, since)
         return found
 
     async def _names(self, tree: Tree, after: int, limit: int) -> list[Row]:
