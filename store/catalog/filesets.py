@@ -8,7 +8,7 @@ from store.catalog.session import Session
 from store.catalog.sqlite import Transaction
 from store.catalog.topics import Topic
 
-LOOKED_THROUGH_MAX = 10_000  # files, to find the directories above them: more would hold the writer up
+TOLD_MAX = 2_000  # files of which each is told: 17 ms, for which others wait
 
 
 async def by_id(db: Session, fileset_id: int) -> Fileset | None:
@@ -116,15 +116,21 @@ async def clear(tx: Transaction, fileset_id: int, retired_ns: int, limit: int) -
 
 
 async def leave(tx: Transaction, fileset_id: int, project_id: int) -> None:
-    """The run or artifact is deleted: its files are that project's now, which is of no entity."""
+    """The run or artifact is deleted: its files are that project's now, which is of no entity.
+
+    All of its names are gone. Where they are many, followers forget everything instead.
+    """
     fileset = await by_id(tx, fileset_id)
-    if fileset is not None and fileset.files > LOOKED_THROUGH_MAX:
+    if fileset is not None and fileset.files > TOLD_MAX:
         tx.changed(Topic.EVERYTHING, 0)
     else:
-        for entry_id, parent_id in await tx.all(
-            "SELECT id, parent_id FROM entries WHERE fileset_id = ? AND version_id IS NULL", fileset_id
+        for entry_id, parent_id, version_id in await tx.all(
+            "SELECT id, parent_id, version_id FROM entries WHERE fileset_id = ?", fileset_id
         ):
-            tx.changed(Topic.DIRECTORY, entry_id, parent_id)
+            if version_id is None:
+                tx.changed(Topic.DIRECTORY, entry_id, parent_id)
+            else:
+                tx.changed(Topic.VERSION, version_id, entry_id)
     await _end_uploads(tx, fileset_id)
     await tx.run("UPDATE filesets SET project_id = ? WHERE id = ?", project_id, fileset_id)
     tx.changed(Topic.FILESET, fileset_id, 0)

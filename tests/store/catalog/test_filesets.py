@@ -59,7 +59,7 @@ async def test_seal(catalog: Catalog, fileset_id: int) -> None:
 async def test_what_was_left_is_found_no_more_and_retired_step_by_step(
     catalog: Catalog, put: Any, fileset_id: int, told: list[Any]
 ) -> None:
-    await put("entries", fileset_id=fileset_id, name="a", path="a", version_id=1)
+    file = await put("entries", fileset_id=fileset_id, name="a", path="a", version_id=1)
     directory = await put("entries", fileset_id=fileset_id, name="d", path="d")
     await put("versions", entry_id=1, fileset_id=fileset_id, size=3)
     await put("versions", entry_id=1, fileset_id=fileset_id, number=2, retired_ns=5)
@@ -72,6 +72,7 @@ async def test_what_was_left_is_found_no_more_and_retired_step_by_step(
     assert await filesets.by_id(catalog.direct, fileset_id) is None
     assert await entries.by_id(catalog.direct, directory) is None
     assert (Topic.DIRECTORY, directory, 0) in told
+    assert (Topic.VERSION, 1, file) in told
     assert (Topic.FILESET, fileset_id, 0) in told
     assert [await catalog.write(lambda tx: filesets.clear(tx, fileset_id, 7, 1)) for _ in range(3)] == [
         1,
@@ -89,11 +90,11 @@ async def test_what_was_left_is_found_no_more_and_retired_step_by_step(
     ]
 
 
-async def test_of_many_files_that_were_left_no_directory_is_looked_for(
+async def test_of_many_files_that_were_left_none_is_told(
     catalog: Catalog, put: Any, fileset_id: int, told: list[Any]
 ) -> None:
     directory = await put("entries", fileset_id=fileset_id, name="d", path="d")
-    await catalog.write(lambda tx: filesets.add(tx, fileset_id, filesets.LOOKED_THROUGH_MAX + 1, 0))
+    await catalog.write(lambda tx: filesets.add(tx, fileset_id, filesets.TOLD_MAX + 1, 0))
     limbo = await put("projects", entity_id=None, name="")
     await catalog.write(lambda tx: filesets.leave(tx, fileset_id, limbo))
     assert (Topic.EVERYTHING, 0, 0) in told

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from nfsd.tree.tree import Tree
+from store.catalog import filesets, runs
 from store.catalog.topics import Topic
 from store.errors import Absent
 
@@ -44,6 +45,25 @@ async def test_a_retired_version_is_read_by_handle_until_it_is_collected(world: 
         retired = await tree.resolve(handle)
         assert retired.links == 0
         assert await tree.read(retired, 0, 99) == b"old bytes"
+
+
+@pytest.mark.parametrize("told_max", [0, 100])
+async def test_files_of_a_deleted_run_have_lost_their_names_at_once(
+    world: Any, monkeypatch: pytest.MonkeyPatch, told_max: int
+) -> None:
+    monkeypatch.setattr(filesets, "TOLD_MAX", told_max)
+    run = await world.run()
+    for path in ("top", "d/below"):
+        await world.file(run.fileset_id, path)
+    tree = world.tree
+    seen = [await world.walk(f"runs/r1/files/{path}") for path in ("top", "d/below")]
+    assert [node.links for node in seen] == [1, 1]
+    handles = [tree.handle(node) for node in seen]
+    await world.catalog.write(lambda tx: runs.delete(tx, run.id))
+    for handle in handles:
+        node = await tree.resolve(handle)
+        assert node.links == 0
+        assert await tree.read(node, 0, 99) == b"hello\n"
 
 
 async def test_a_file_whose_bytes_moved_is_read_from_where_they_are_now(
