@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO
+from typing import Any
 
 from ..client import Target
 from ..content_type import HEAD_BYTES, content_type
@@ -21,7 +21,7 @@ from ..errors import Absent, Conflict, Denied, Error, Mismatch, ServerError, Unr
 from ..hashing import MD5_MAX_BYTES, Digest
 from .ledger import Sent, Tracked
 from .meter import Meter
-from .subject import Subject, Unstable, Window, open_file
+from .subject import Subject, Unstable, Window, check_unchanged, open_file
 
 PARTS_FROM_BYTES = MD5_MAX_BYTES  # what is larger the server wants in parts, and without an MD5
 PART_THREADS = 4
@@ -126,11 +126,11 @@ class Transfer:
         parts, needless = upload["parts"], threading.Event()
         if parts is None:
             if not upload["already_stored"]:
-                self._put(subject.file, upload, 0, subject.size, needless)
+                self._put(subject, upload, 0, subject.size, needless)
             return str(upload["upload_id"])
         with ThreadPoolExecutor(min(PART_THREADS, len(parts)) or 1) as threads:
             sends = [
-                threads.submit(self._put, subject.file, part, part["offset"], part["size"], needless)
+                threads.submit(self._put, subject, part, part["offset"], part["size"], needless)
                 for part in parts
             ]
             try:
@@ -156,21 +156,25 @@ class Transfer:
         return told
 
     def _put(
-        self, file: BinaryIO, where: dict[str, Any], offset: int, size: int, needless: threading.Event
+        self, subject: Subject, where: dict[str, Any], offset: int, size: int, needless: threading.Event
     ) -> None:
         for attempt in range(1, PART_TRIES + 1):
-            body: Any = Window(file, offset, size, self._meter, needless) if size else b""
+            body: Any = Window(subject.file, offset, size, self._meter, needless) if size else b""
             try:
                 self._target.transport.put(where["upload_url"], where["method"], where["headers"], body, size)
             except Unreachable:
                 if attempt == PART_TRIES:
                     raise
-                time.sleep(0.2 * 2**attempt)
             except ServerError as error:
                 if error.status == 412:  # S3 takes a URL once: it has the bytes, only its answer was lost
                     return
-                if error.status == 400:  # S3 compared what came with the hash that was signed
+                if error.status != 400:
+                    raise
+                # S3 compared what came with the hash that was signed; but a connection that stalled or broke
+                # is answered so too, and for that alone no upload is thrown away.
+                check_unchanged(subject.file, subject.seen, subject.size)
+                if attempt == PART_TRIES:
                     raise Unstable("it changed while it was read") from error
-                raise
             else:
                 return
+            time.sleep(0.2 * 2**attempt)

@@ -45,8 +45,12 @@ class Proxy:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def forward(self, request: BaseHTTPRequestHandler) -> None:
-        """One request, with the faults that are wished for."""
-        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        """One request, with the faults that are wished for; none whose client died before its end."""
+        size = int(request.headers.get("Content-Length", 0))
+        body = request.rfile.read(size)
+        if len(body) < size:  # forwarded, the server would take the next request for the rest of it
+            self._cut(request)
+            return
         path = request.path.partition("?")[0]
         self.seen.append(f"{request.command} {path}")
         if self._interrupted(request, self.fault(request.command, path, "before")):

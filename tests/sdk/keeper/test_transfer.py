@@ -357,6 +357,7 @@ def test_what_s3_says_of_a_signed_put(
         raise ServerError(status, "said S3")
 
     monkeypatch.setattr(Transport, "put", answers)
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
     transfer, file = Transfer(target, Meter()), tracked("f", os.urandom(2 << 20))
     if status == 412:
         transfer.send(file)
@@ -364,3 +365,36 @@ def test_what_s3_says_of_a_signed_put(
         return
     with pytest.raises(Unstable if status == 400 else ServerError):
         transfer.send(file)
+
+
+def test_a_part_that_broke_on_its_way_is_sent_again_alone(
+    target: Target, stored: StoredRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    put, sent = Transport.put, []
+
+    def breaks(self: Transport, url: str, *args: Any) -> Any:
+        sent.append(url)
+        if sent.count(url) < module.PART_TRIES and "part=2" in url:
+            raise ServerError(400, "said S3")
+        return put(self, url, *args)
+
+    monkeypatch.setattr(Transport, "put", breaks)
+    file = tracked("f", os.urandom(16) + LARGE)
+    Transfer(target, Meter()).send(file)
+    assert sorted(map(sent.count, set(sent))) == [1, 1, module.PART_TRIES]
+    assert stored.file("f").sha256 == hashlib.sha256(Path("f").read_bytes()).hexdigest()
+
+
+def test_what_was_seen_to_change_is_not_sent_again(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    def refuses(_: Transport, url: str, *args: Any) -> Any:
+        sent.append(url)
+        later("f")
+        raise ServerError(400, "said S3")
+
+    monkeypatch.setattr(Transport, "put", refuses)
+    with pytest.raises(Unstable):
+        Transfer(target, Meter()).send(tracked("f", os.urandom(2 << 20)))
+    assert len(sent) == 1
