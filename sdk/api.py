@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import settings
-from .errors import Absent, UsageError
+from .errors import Absent, Error, UsageError
 from .globs import select
 from .stored_artifact import StoredArtifact, find
 from .stored_file import StoredFile
@@ -182,13 +182,17 @@ class StoredRun:
         from .client import Target
         from .keeper.ledger import Tracked
         from .keeper.meter import Meter
+        from .keeper.subject import Unstable, Vanished
         from .keeper.transfer import Transfer
 
         chosen = select(path, root, literal=True).files
         if not chosen:
             raise FileNotFoundError(f"there is no file {os.fspath(path)}")
         target = Target(self._transport, "runs", self.id, project=self._fields["project"])
-        Transfer(target, Meter()).send(Tracked(chosen[0].path, chosen[0].local, "now"))
+        try:
+            Transfer(target, Meter()).send(Tracked(chosen[0].path, chosen[0].local, "now"))
+        except (Unstable, Vanished) as error:
+            raise Error(f"{chosen[0].local} was not saved: {error}") from error
         return self.file(chosen[0].path)
 
     def delete(self) -> None:

@@ -16,6 +16,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 MODES = ("online", "offline", "disabled")
 RESUMES = ("never", "allow", "must")
 CONSOLES = ("wrap", "off")
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 KEY_PREFIX = "runfs_"
 FINISH_PATIENCE_S = (
     20.0  # finish waits as long as work is done, and so long for a server that does not answer
@@ -267,5 +268,10 @@ def _console(values: _Values) -> str:
 
 
 def _flag(values: _Values, argument: str, *variables: str) -> bool:
-    value, _ = values.find(argument, *variables)
-    return str(value).lower() in ("1", "true", "yes", "on") if value is not None else False
+    value, origin = values.find(argument, *variables)
+    if value is None:
+        return False
+    word = str(value).lower()
+    if word not in YES + NO:
+        raise SettingsError(f"{origin} is {value!r}; it must be one of {', '.join(YES + NO)}")
+    return word in YES

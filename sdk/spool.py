@@ -20,7 +20,7 @@ import threading
 import time
 from typing import Any
 
-from .errors import NotASpool
+from .errors import NotASpool, SettingsError
 from .records import SEGMENT_BYTES, Writer, frame, segments
 from .values import encode
 
@@ -114,9 +114,14 @@ class Spool:
     """The training process's end of a spool; its methods may be called from any thread."""
 
     def __init__(self, root: str, run_id: str, max_bytes: int) -> None:
-        self.folder = _make_folder(root, run_id)
+        try:
+            self.folder = _make_folder(root, run_id)
+            self._writer = Writer(self.folder)
+        except OSError as error:
+            raise SettingsError(
+                f"{root} cannot hold the run: {error.strerror}; name another folder by dir or RUNFS_DIR"
+            ) from error
         self._max_segments = max(2, max_bytes // SEGMENT_BYTES)
-        self._writer = Writer(self.folder)
         self._checked_segment = 0
         self._mutex = threading.RLock()  # taken again by a signal's function that logs
         self._held: list[bytes] = []

@@ -9,12 +9,14 @@ be sent: urllib3 is slow to import.
 from __future__ import annotations
 
 import json
+import logging
+import re
 from collections.abc import Mapping
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, InvalidChunkLength, ProtocolError
+from urllib3.exceptions import HTTPError, InvalidChunkLength, MaxRetryError, ProtocolError
 
 from .errors import BY_STATUS, Mismatch, ServerError, Unreachable
 
@@ -26,7 +28,22 @@ BLOCK_BYTES = 1 << 20
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 507})  # the same request may succeed another time
 RETRIED = frozenset({429, 502, 503, 504})
 PROBLEM_MAX_BYTES = 1 << 20
+SIGNATURE = re.compile(r"(?<=[Ss]ignature=)[^&\s'\"]+")
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+class _WithoutSignatures(logging.Filter):
+    """urllib3 logs the addresses that it asks, and whoever has a signed one needs no key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        told = record.getMessage()
+        if (hidden := SIGNATURE.sub("[hidden]", told)) != told:
+            record.msg, record.args = hidden, None
+        return True
+
+
+for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+    logging.getLogger(name).addFilter(_WithoutSignatures())
 
 
 class _Retry(urllib3.Retry):
@@ -114,7 +131,7 @@ class Transport:
         try:
             return response.read(count)
         except (HTTPError, OSError) as error:
-            raise Unreachable(f"{self.url} stopped answering: {_reason(error)}") from error
+            raise Unreachable(f"{self.url} stopped answering: {_reason(error)}") from _cause(error)
 
     def _send(
         self,
@@ -126,7 +143,10 @@ class Transport:
         timeout_s: float,
     ) -> urllib3.BaseHTTPResponse:
         url = urljoin(self.url + "/", target)
-        own = self._authorization if urlsplit(url)[:2] == self._origin else {}
+        scheme, host = origin = urlsplit(url)[:2]
+        own, server = (
+            (self._authorization, self.url) if origin == self._origin else ({}, f"{scheme}://{host}")
+        )
         try:
             response = self._pool.request(
                 method,
@@ -139,27 +159,27 @@ class Transport:
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=timeout_s),
             )
         except (HTTPError, OSError) as error:
-            raise Unreachable(f"{self.url} does not answer: {_reason(error)}") from error
+            raise Unreachable(f"{server} does not answer: {_reason(error)}") from _cause(error)
         if response.status >= 300 and response.status != 304:
-            raise self._error(response)
+            raise self._error(server, response)
         return response
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
         try:
             return response.read()
         except (HTTPError, OSError) as error:
-            raise Unreachable(f"{self.url} stopped answering: {_reason(error)}") from error
+            raise Unreachable(f"{self.url} stopped answering: {_reason(error)}") from _cause(error)
         finally:
             response.release_conn()
 
-    def _error(self, response: urllib3.BaseHTTPResponse) -> Exception:
+    def _error(self, server: str, response: urllib3.BaseHTTPResponse) -> Exception:
         try:
             data = response.read(PROBLEM_MAX_BYTES)
         except (HTTPError, OSError):
             data = b""
         finally:
             response.close()
-        return refusal(self.url, response.status, _problem(data) or {"title": response.reason})
+        return refusal(server, response.status, _problem(data) or {"title": response.reason})
 
 
 def refusal(url: str, status: int, problem: Mapping[str, Any]) -> Unreachable | ServerError:
@@ -187,9 +207,14 @@ def _problem(data: bytes) -> dict[str, Any]:
     return problem if isinstance(problem, dict) else {}
 
 
+def _cause(error: Exception) -> Exception:
+    """What urllib3 wraps in an error with the whole address: a traceback would show its signature."""
+    return (error.reason or error) if isinstance(error, MaxRetryError) else error
+
+
 def _reason(error: Exception) -> str:
-    """The cause in a few words: urllib3 wraps it in the request's whole description."""
-    inner: Any = getattr(error, "reason", None) or error
+    """The cause in a few words."""
+    inner: Any = _cause(error)
     if isinstance(inner, ProtocolError | InvalidChunkLength) and len(inner.args) > 1:
         inner = inner.args[1]
     text = str(getattr(inner, "strerror", None) or inner)

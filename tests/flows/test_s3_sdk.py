@@ -209,6 +209,33 @@ async def test_a_killed_upload_goes_on(
     assert len(objects(seaweed, over_s3)) == 1  # what was begun before the hash was known is gone
 
 
+@pytest.mark.parametrize("fault", [Fault.E500, Fault.E503_LATER, Fault.RESET], ids=lambda fault: fault.name)
+async def test_s3_that_fails_for_a_while(over_s3: OverS3, proxy: S3Proxy, script: Any, fault: Fault) -> None:
+    """The script goes on meanwhile, and nothing has to be started again."""
+    work = over_s3.data.parent / "work"
+    (work / "one").write_bytes(os.urandom(3 * MIB))
+    proxy.rule = lambda seen: fault if seen.method == "PUT" else None
+    train = await script("""
+        import sdk
+        with sdk.init(id="patient") as run:
+            run.save("one", base_path=".", policy="now")
+            run.log({"loss": 1})
+            print("goes on", flush=True)
+            input()
+    """)
+    assert await train.stdout.readline() == b"goes on\n"
+
+    async def tried_again() -> bool:
+        return sum(seen.fault is fault for seen in list(proxy.seen)) > 2
+
+    await until(tried_again)
+    assert await sums(over_s3, "patient") == {}
+    proxy.heal()
+    train.stdin.write(b"\n")
+    await end(train)
+    assert await sums(over_s3, "patient") == {"one": sha256(work / "one")}
+
+
 async def test_urls_that_expire_under_way(over_s3: OverS3, proxy: S3Proxy, script: Any) -> None:
     """A large file may take longer than its URLs are good for: while parts arrive, more are asked for."""
     (over_s3.data.parent / "work" / "large").write_bytes(os.urandom(4 * PART))

@@ -8,6 +8,8 @@ import pytest
 
 import sdk
 from sdk.api import Api
+from sdk.keeper.subject import Unstable, Vanished
+from sdk.keeper.transfer import Transfer
 
 from .conftest import Server
 
@@ -115,3 +117,16 @@ def test_paths_and_keys(server: Server) -> None:
     assert repr(Api(url="http://example.org")) == "<runfs API at http://example.org>"
     with pytest.raises(sdk.Denied):
         list(Api(api_key="runfs_" + "x" * 43).runs())
+
+
+@pytest.mark.parametrize("error", [Unstable("it changed while it was read"), Vanished("No such file")])
+def test_a_file_that_cannot_be_sent_is_an_error_of_the_sdk(
+    run: sdk.Run, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    Path("more").write_text("more")
+    monkeypatch.setattr(Transfer, "send", fail)
+    with pytest.raises(sdk.Error, match=rf"more was not saved: {error}"):
+        Api().run(run.path).upload_file("more")

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import sdk
 from sdk.api import Api
 
 from .conftest import until
+from .faults import Proxy
 
 
 def stored(run: sdk.Run) -> dict[str, str | None]:
@@ -74,6 +76,61 @@ def test_files_keep_their_paths_and_their_bytes(server: object) -> None:
     for file in Api().run(run.path).files():
         assert Path(file.download("copies")).read_bytes() == Path(file.name).read_bytes()
     assert set(stored(run)) == {"logs/a.csv", "logs/x/b.csv", "model.bin"}
+
+
+def looks(folder: Path) -> dict[str, tuple[int, ...]]:
+    """What shows that somebody wrote, linked, renamed, chmodded or made anything: ctime tells of each."""
+    looked = {path: path.lstat() for path in (folder, *folder.rglob("*"))}
+    return {
+        str(path): (
+            seen.st_ino,
+            seen.st_nlink,
+            seen.st_mode,
+            seen.st_size,
+            seen.st_mtime_ns,
+            seen.st_ctime_ns,
+        )
+        for path, seen in looked.items()
+    }
+
+
+def test_nothing_of_the_users_is_touched(server: object) -> None:
+    Path("d/e").mkdir(parents=True)
+    for name in ("now", "live", "end", "config.yaml", "wandb-summary.json", "d/a", "d/e/b"):
+        Path(name).write_text(name)
+    Path("link").symlink_to("now")
+    Path("large").write_bytes(os.urandom(3 << 20))
+    before = looks(Path.cwd())
+    with sdk.init(config={"a": 1}) as run:
+        for name in ("now", "live", "end"):
+            run.save(name, policy=name)
+        for glob in ("config.yaml", "wandb-summary.json", "link", "large", "d/**"):
+            run.save(glob)
+        run.log({"loss": 1})
+        run.log_artifact("d", name="data", type="dataset").wait()
+        until(lambda: len(stored(run)) == 8)
+    assert len(stored(run)) == 9
+    assert looks(Path.cwd()) == before
+
+
+def test_a_server_that_hangs_holds_nothing_up(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+    with Proxy(lambda: server.url) as proxy:
+        monkeypatch.setenv("RUNFS_URL", proxy.url)
+        run = sdk.init()
+        proxy.fault = lambda method, path, phase: None if goes_on.wait(60) else "drop"
+        for step in range(5000):
+            run.log({"loss": step})
+        Path("a").write_text("a")
+        run.save("a")
+        run.config["late"] = 1
+        before = Api(server.url).run(run.path)
+        files = list(before.files())
+        goes_on.set()
+        run.finish()
+        after = Api().run(run.path)
+        assert (after.history_lines, after.config, list(stored(run))) == (5000, {"late": 1}, ["a"])
+    assert (before.history_lines, before.config, files) == (0, {}, [])
 
 
 def test_no_match_is_said(server: object, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,6 +217,15 @@ def test_a_refused_run_leaves_no_spool(server: object, spools: Path) -> None:
 def test_a_wrong_key_is_an_error_at_init(server: object, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(sdk.Error, match=r"refuses this run.*unknown or revoked"):
         sdk.init(api_key="runfs_" + "x" * 43)
+
+
+def test_a_folder_that_cannot_hold_the_run(environment: object) -> None:
+    Path("file").write_text("")
+    with pytest.raises(
+        sdk.SettingsError, match=r"file/\.runfs cannot hold the run: Not a directory; .*RUNFS_DIR"
+    ):
+        sdk.init(dir="file", mode="offline")
+    assert sdk.run is None
 
 
 def test_a_disabled_run_does_nothing(environment: object, spools: Path) -> None:

@@ -61,6 +61,14 @@ def test_words_for_resume(given: Any, meant: str) -> None:
     assert resolve({"resume": given}, {}).resume == meant
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"), [(True, True), (False, False), (1, True), (0, False), ("Yes", True), ("off", False)]
+)
+def test_words_for_quiet(given: Any, meant: bool) -> None:
+    assert resolve({"quiet": given}, {}).quiet is meant
+    assert resolve({}, {"RUNFS_QUIET": str(given)}).quiet is meant
+
+
 def test_wandbs_words_for_mode() -> None:
     assert resolve({}, {"WANDB_MODE": "dryrun"}).mode == "offline"
 
@@ -94,6 +102,7 @@ def test_wandbs_words_for_mode() -> None:
         ({}, {"RUNFS_FINISH_TIMEOUT": "-1"}, "negative"),
         ({}, {"RUNFS_FINISH_TIMEOUT": "nan"}, "negative or infinite"),
         ({"console": "loud"}, {}, "wrap, off"),
+        ({}, {"RUNFS_QUIET": "maybe"}, "RUNFS_QUIET is 'maybe'; it must be one of 1, true"),
     ],
 )
 def test_wrong_settings_name_their_origin(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+import traceback
 from typing import Any
 
 import pytest
@@ -137,3 +138,36 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
         with pytest.raises(ServerError):
             Transport(proxy.url, server.key).call("GET", path("runs"))
         assert len(proxy.seen) == 1
+
+
+@pytest.mark.parametrize("name", ["signature", "X-Amz-Signature"])
+def test_signatures_are_in_no_log_and_in_no_traceback(
+    server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whatever level the script's own logging has: its console is kept too."""
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", lambda seconds: None)
+    where = f"{path('signed', 'versions', 1)}?{name}={'5ec2e7' * 8}&expires=9"
+    with Proxy(lambda: server.url) as proxy, caplog.at_level("DEBUG"):
+        transport = Transport(proxy.url, server.key)
+        with pytest.raises(ServerError):
+            transport.open(where)
+        proxy.fault = lambda method, path, phase: "drop"
+        with pytest.raises(Unreachable) as caught:
+            transport.open(where)
+    told = caplog.text + "".join(traceback.format_exception(caught.value))
+    assert f"{name}=[hidden]&expires=9" in told
+    assert "5ec2e7" not in told
+    assert server.key not in told
+
+
+def test_who_does_not_answer_is_named(server: Server) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        other = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(Unreachable, match=rf"^{other} does not answer"):
+            Transport(server.url, None).put(f"{other}/bucket/key", "PUT", {}, b"abc", 3)
+    with (
+        Proxy(lambda: server.url, lambda method, path, phase: (500, 0)) as proxy,
+        pytest.raises(Unreachable, match=rf"^{proxy.url} cannot now"),
+    ):
+        Transport(server.url, None).put(f"{proxy.url}/bucket/key", "PUT", {}, b"abc", 3)
