@@ -146,18 +146,19 @@ class Delivery:
         assert self.bundles is not None
         self._send_lines(self._run.history, "history", batch.history)
         self._send_lines(self._run.console, "console", batch.console)
-        files, bundles, changed = self._take_events(batch.events)
-        merge(changed["patch"], batch.patch)
-        for bundle in bundles:
-            self._ledger.note_bundle(bundle)
-        self._ledger.note_files(
-            files,
-            position=self._reader.position,
-            history_next=self._ledger.history_next + len(batch.history),
-            console_next=self._ledger.console_next + len(batch.console),
-            **changed,
-        )
-        self.uploads.add(files)
+        with self.uploads.held():
+            files, bundles, changed = self._take_events(batch.events)
+            merge(changed["patch"], batch.patch)
+            for bundle in bundles:
+                self._ledger.note_bundle(bundle)
+            self._ledger.note_files(
+                files,
+                position=self._reader.position,
+                history_next=self._ledger.history_next + len(batch.history),
+                console_next=self._ledger.console_next + len(batch.console),
+                **changed,
+            )
+            self.uploads.add(files)
         self.bundles.add(bundles)
         for segment in segments(self._folder):
             if segment < self._reader.position.segment:

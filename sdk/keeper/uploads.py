@@ -6,12 +6,13 @@ failure that may pass is tried again after a pause; a refusal is kept with its r
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..errors import Error, Unreachable
 from .ledger import Ledger, Sent, Tracked
@@ -67,6 +68,12 @@ class Uploads:
         self._want(tracked.path for tracked in ledger.files.values() if tracked.wanted)
         for thread in self._threads:
             thread.start()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside the block no file becomes done: one that is saved again while it is sent stays wanted."""
+        with self._change:
+            yield
 
     def add(self, files: Iterable[Tracked]) -> None:
         """Take files that were saved; the caller has noted them in the ledger."""

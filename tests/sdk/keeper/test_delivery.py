@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,9 +17,10 @@ from sdk.client import RunClient
 from sdk.errors import Unreachable
 from sdk.keeper import delivery as module
 from sdk.keeper.delivery import Delivery, Refused
-from sdk.keeper.ledger import Ledger
+from sdk.keeper.ledger import Ledger, Tracked
 from sdk.keeper.meter import Meter
 from sdk.keeper.patience import Patience
+from sdk.keeper.uploads import Uploads
 from sdk.records import SEGMENT_BYTES, segments
 from sdk.spool import Spool
 from sdk.transport import Transport
@@ -267,3 +270,36 @@ def test_a_run_that_logs_nothing_is_heard_of(
         delivery.heartbeat()
     assert beats == [1010.0, 1020.0, 1030.0]
     assert delivery.bundles is bundles
+
+
+def test_saved_again_as_the_first_sending_ends(
+    spool: Spool, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has just sent the file must not say that nothing is to be done, once it was saved again."""
+    for name in ("one", "two"):
+        Path(name).write_text(name)
+    sent, go_on, done = threading.Event(), threading.Event(), threading.Event()
+    mark, take = Uploads._done, Delivery._take_events
+
+    def late(uploads: Uploads, tracked: Tracked) -> None:
+        sent.set()
+        assert go_on.wait(60)
+        mark(uploads, tracked)
+        done.set()
+
+    def between(delivery: Delivery, events: Any) -> Any:
+        taken = take(delivery, events)
+        go_on.set()
+        done.wait(0.5)  # in vain: it waits for us
+        return taken
+
+    monkeypatch.setattr(Uploads, "_done", late)
+    spool.event("save", files=[["f", str(Path("one").absolute()), 3]], policy="now")
+    delivery = deliver()
+    delivery.begin()
+    delivery.deliver()
+    assert sent.wait(60)
+    monkeypatch.setattr(Delivery, "_take_events", between)
+    spool.event("save", files=[["f", str(Path("two").absolute()), 3]], policy="now")
+    finish(delivery)
+    assert stored().file("f").sha256 == hashlib.sha256(b"two").hexdigest()
