@@ -11,7 +11,7 @@ from aiohttp import web
 
 from httpapi.auth import Auth
 from httpapi.binding import bound
-from httpapi.bodies import expected
+from httpapi.bodies import HELD, Held, expected
 from httpapi.connections import CONNECTIONS, Connections, most_connections
 from httpapi.door import METRICS, door, set_headers
 from httpapi.metrics import Metrics
@@ -68,6 +68,7 @@ def build(
     app[STATE] = State(catalog, blobs, uploads, settings, Auth(catalog, settings.session_s))
     app[METRICS] = Metrics(settings.registry)
     app[CONNECTIONS] = Connections(settings.connections_max or most_connections())
+    app[HELD] = Held(settings.bodies_max_bytes)
     app.on_response_prepare.append(set_headers)
     operations = all_operations()
     for operation in operations:

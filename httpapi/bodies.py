@@ -11,6 +11,7 @@ from httpapi.problems import Problem
 CONTINUE = "100-continue"
 STALL_S = 60.0  # a client that sends nothing for so long has gone, whatever its connection says
 RATE_MIN = 1024  # bytes a second: who sends less after STALL_S keeps a connection, and sends nothing
+UNCOUNTED_BYTES = 64 * 1024  # of a body in memory: each connection may have as much waiting anyway
 
 
 async def chunks(request: web.Request) -> AsyncIterator[bytes]:
@@ -50,19 +51,50 @@ async def _as_received(request: web.Request) -> bytes:
     return (await request.content.readchunk())[0]
 
 
+class Held:
+    """How much of all requests' bodies is in memory, and no more than `max_bytes` of it.
+
+    What does not fit is refused: to wait would hold what others wait for. Of each body UNCOUNTED_BYTES are
+    free, so that short ones go on while long ones come slowly.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.bytes = 0
+        self._max_bytes = max_bytes
+
+    def take(self, request: web.Request, size: int) -> None:
+        """Count so many bytes for as long as the request lasts. Problem when they are too many."""
+        if self.bytes + size > self._max_bytes:
+            raise Problem("busy", "Too many long bodies come at once. Try again later.", {"Retry-After": "1"})
+        self.bytes += size
+        request[TAKEN] = request.get(TAKEN, 0) + size
+
+    def leave(self, request: web.Request) -> None:
+        """The request is over."""
+        self.bytes -= request.pop(TAKEN, 0)
+
+
+HELD = web.AppKey("held", Held)
+TAKEN = web.RequestKey("taken", int)
+
+
 async def whole(request: web.Request, max_bytes: int) -> bytes:
-    """The whole body; Problem when it is longer than `max_bytes`, before more than that is held."""
+    """The whole body; Problem when it is longer than `max_bytes`, before more than that is held, or when all
+    that are held come to too much.
+    """
     too_large = Problem("too-large", f"The body is longer than the {max_bytes} bytes that are taken here.")
     if (request.content_length or 0) > max_bytes:
         raise too_large
-    held: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
     async for chunk in chunks(request):
         size += len(chunk)
         if size > max_bytes:
             raise too_large
-        held.append(chunk)
-    return held[0] if len(held) == 1 else b"".join(held)
+        if size > UNCOUNTED_BYTES:
+            request.app[HELD].take(request, min(len(chunk), size - UNCOUNTED_BYTES))
+        pieces.append(chunk)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 async def expected(request: web.Request) -> web.StreamResponse | None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from httpapi import audit
-from httpapi.bodies import waits
+from httpapi.bodies import HELD, waits
 from httpapi.connections import CONNECTIONS
 from httpapi.hosts import check_host, check_origin, check_target
 from httpapi.metrics import Metrics
@@ -65,6 +65,7 @@ async def door(request: web.Request, handler: Next) -> web.StreamResponse:
         response = _refusal(request, error)
     finally:
         connections.answered(request.protocol)
+        request.app[HELD].leave(request)
     request.app[METRICS].answered(request, response.status, time.perf_counter() - started)
     return response
 

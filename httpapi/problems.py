@@ -35,7 +35,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "internal": (500, "The server has a bug"),
     "damaged": (500, "The store has lost bytes"),
     "unavailable": (503, "The store is slow or failing"),
-    "busy": (503, "There are too many connections"),
+    "busy": (503, "There are too many connections or long requests"),
     "no-space": (507, "There is no space left"),
 }
 _BY_STATUS = {

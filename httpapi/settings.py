@@ -38,6 +38,9 @@ class Settings:
     lines_max_bytes: int = 16 * MIB
     """Longest JSON body of history and console lines, and of batches."""
 
+    bodies_max_bytes: int = 64 * MIB
+    """What the longer of these bodies may take in memory, all together."""
+
     connections_max: int | None = None
     """How many connections there may be; None: half as many as this process may open files."""
 

@@ -1,7 +1,10 @@
 """Bodies that stop, break off, or never end."""
 
 import asyncio
+import json
 import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +12,8 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.streams import StreamReader
 from aiohttp.test_utils import make_mocked_request
 
-from httpapi import bodies
+from httpapi import app, bodies
+from httpapi.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +142,28 @@ async def test_pieces_are_joined_only_where_the_client_chose_their_size(
     headers = {"Transfer-Encoding": "chunked"} if framed else {"Content-Length": "5"}
     request = make_mocked_request("PUT", "/", headers=headers, payload=content)
     assert [chunk async for chunk in bodies.chunks(request)] == pieces
+
+
+async def test_long_bodies_are_bounded_in_all(serve: Any, api: Any, uploads: Any, blobs: Any) -> None:
+    application = app.build(api.catalog, blobs, uploads, Settings(bodies_max_bytes=120_000))
+    api = replace(api, client=await serve(application))
+    held = application[bodies.HELD]
+    lines, others = ({"first_line": 0, "lines": [x * count]} for x, count in (("x", 130_000), ("y", 149_000)))
+
+    async def first() -> AsyncIterator[bytes]:
+        whole = json.dumps(lines).encode()
+        yield whole[:-1]
+        while held.bytes < len(whole) - 1 - bodies.UNCOUNTED_BYTES:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0)
+        refused = await api.raw("POST", "/runs/r1/console", json=others)
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+        assert (await api.raw("POST", "/runs/r1/heartbeat")).status == 204
+        await api.good("POST", "/runs/r1/history", {"first_line": 0, "lines": [{"small": 1}]})
+        yield whole[-1:]
+
+    headers = {"Content-Type": "application/json"}
+    answer = await api.raw("POST", "/runs/r1/console", data=first(), headers=headers)
+    assert answer.status == 200
+    assert held.bytes == 0
+    await api.good("POST", "/runs/r1/console", others | {"first_line": 1})
+    assert held.bytes == 0
