@@ -36,6 +36,7 @@ class Connection(asyncio.Protocol):
         self._limits = server.limits
         self._answer_fast = server.dispatch.answer_fast
         self._answer = server.dispatch.answer
+        self._answer_left = server.dispatch.answer_left
         self._records = Records(server.limits.record_bytes)
         self._pending: list[bytes] = []
         self._tasks: set[asyncio.Task[Reply]] = set()
@@ -132,7 +133,9 @@ class Connection(asyncio.Protocol):
             size, record = self._answer_fast(left, self._peer, out, room)
             room -= size
             if record is not None:
-                reply = self._answer(record, self._peer)
+                # Its header is new, or something has to be unpacked, asked or waited for. What need not wait
+                # is answered here, in its turn; what must wait is sent by `_ended`, and holds up no other.
+                reply = self._answer_left(record, self._peer)
                 if type(reply) is list:
                     out += reply
                     room -= sum(map(len, reply))

@@ -245,6 +245,18 @@ def test_a_header_not_met_yet_is_left(caller: Caller, calls: Any) -> None:
     assert caller.dispatch.answer_fast(iter([record]), caller.peer, [], 100) == (0, record)
 
 
+def test_a_call_that_was_tried_fast_is_not_counted_for_it(sample: Any, calls: Any) -> None:
+    tallies = Tallies()
+    caller, record = Caller(sample, tallies=tallies), calls.make(8, calls.words(0))
+    caller.now(record)
+    ((*_, tally),) = tallies
+    counted = tally.calls, tally.seconds
+    assert caller.dispatch.answer_fast(iter([record]), caller.peer, [], 100) == (0, record)
+    assert (tally.calls, tally.seconds) == counted
+    assert caller.unmarked(caller.dispatch.answer_left(record, caller.peer))[24:] == calls.words(99)
+    assert tally.calls == 2
+
+
 @pytest.mark.parametrize(("room", "answered"), [(1, 1), (28, 1), (29, 2), (57, 3), (1000, 4)])
 def test_no_further_call_is_looked_at_without_room(
     caller: Caller, calls: Any, room: int, answered: int

@@ -85,6 +85,17 @@ async def test_calls_of_all_kinds_in_one_segment(harness: Harness, sample: Any, 
     assert calls.results(await wire.record(), numbers.index(3)) == calls.words(1)
 
 
+async def test_a_bug_in_a_fast_answer_is_met_once(
+    harness: Harness, calls: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire = await harness.connect()
+    wire.send(calls.marked(calls.make(8, calls.words(1)), calls.make(8, xid=2), calls.make(0, xid=3)))
+    assert calls.results(await wire.record()) == calls.words(1)
+    assert await wire.record() == calls.words(2, 1, 0, 0, 0, 4)
+    assert calls.results(await wire.record(), 3) == b""
+    assert caplog.text.count("fast answer to MAYBE_FAST from 127.0.0.1: a bug") == 1
+
+
 async def test_one_call_in_many_segments(harness: Harness, calls: Any) -> None:
     wire = await harness.connect()
     for byte in calls.marked(calls.make(1, calls.words(5))):
