@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,30 @@ def test_a_mistake_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "--nonsense" in done.stderr
+
+
+def test_what_a_killed_daemon_left_is_not_taken_for_the_new_one(tmp_path: Path) -> None:
+    environ = {
+        **os.environ,
+        "RUNFS_PYTHON": sys.executable,
+        "PYTHONPATH": str(ROOT),
+        "RUNFS_DATA": str(tmp_path),
+    }
+    left = {"http": "http://127.0.0.1:1", "nfs": "127.0.0.1:1", "portmap": None, "pid": 1}
+    (tmp_path / "serving.json").write_text(json.dumps(left, indent=1) + "\n", encoding="utf-8")
+    demo = subprocess.Popen(
+        ["bash", "scripts/demo", "--http", "127.0.0.1:0", "--nfs", "127.0.0.1:0", "--portmap", "off"],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert demo.stdout is not None
+        told = demo.stdout.readline()
+        assert re.match(r"The daemon runs: http://127\.0\.0\.1:\d{2,},", told), told
+    finally:
+        os.killpg(demo.pid, signal.SIGTERM)
+        demo.communicate(timeout=LIMIT_S)
