@@ -38,11 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 0 if a mount would work, else 1."""
     address: Address = arguments.nfs or daemon_address()
-    found = asyncio.run(reach(address))
-    findings = [*of_machine(platform.system()), *of_daemon(found, is_open(address))]
-    if found.serves:
-        findings += of_export(asyncio.run(refusal(address, "/")))
-    findings += of_mounts()
+    findings = [*of_machine(platform.system()), *asyncio.run(_asked(address))]
     for finding in findings:
         mark = "✗" if finding.blocks else "!" if finding.remedy else "✓"
         print(f"{mark} {finding.text}" + (f"\n    {finding.remedy}" if finding.remedy else ""))
@@ -50,6 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
     how = "runfs mount DIR" if os.geteuid() == 0 else "as root, runfs mount DIR"
     print(f"A mount would work: {how}" if works else "A mount would not work.")
     return 0 if works else 1
+
+
+async def _asked(address: Address) -> list[Finding]:
+    """What the daemon and the mounts answer: all asked at once, for who hangs is waited for."""
+    found, listens, of_all_mounts = await asyncio.gather(
+        reach(address), asyncio.to_thread(is_open, address), asyncio.to_thread(lambda: list(of_mounts()))
+    )
+    of_its_export = of_export(await refusal(address, "/")) if found.serves else ()
+    return [*of_daemon(found, listens), *of_its_export, *of_all_mounts]
 
 
 def of_machine(system: str) -> Iterator[Finding]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,20 @@ def test_a_mount_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     [finding] = doctor.of_mounts()
     assert "/mnt/dead" in finding.text
     assert "`runfs umount /mnt/dead`" in finding.remedy
+
+
+def test_all_that_may_hang_is_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(3, timeout=60)  # broken, if one of them waits for another
+
+    async def reach(address: Address) -> Reach:
+        await asyncio.to_thread(together.wait)
+        return Reach(address, serves=False)
+
+    monkeypatch.setattr(doctor, "reach", reach)
+    monkeypatch.setattr(doctor, "is_open", lambda address: together.wait() >= 0)
+    monkeypatch.setattr(doctor, "mounts", lambda: [Mounted("localhost:/", Path("/mnt/dead"), "nfs")])
+    monkeypatch.setattr(doctor, "is_stale", lambda mounted: together.wait() >= 0)
+    assert main(["doctor", "--nfs", "127.0.0.1:1"]) == 1
 
 
 def test_a_daemon_that_refuses() -> None:
