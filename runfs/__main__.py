@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,8 @@ def _no_collections() -> Iterator[None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and give its status: 0 well, 1 an answer that is no, 2 a mistake to mend."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a character is shown its number
+        sys.stdout.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if argv is None else argv
     with _no_collections():
         arguments = parser(given).parse_args(given)

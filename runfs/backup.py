@@ -16,6 +16,7 @@ from store.errors import StoreError
 from store.uploads.backup import BackedUp, back_up
 
 MISSED_SHOWN = 10
+ANOTHER = "name another folder for the backup"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make or renew the backup and say what was copied; 1 if something was lost. Raises CommandError."""
     target: Path = arguments.folder.expanduser().absolute()
+    if target.exists() and not target.is_dir():
+        raise CommandError(f"{target} is no folder; {ANOTHER}")
     named: Path = arguments.data or default_data(os.environ)
     if named.is_dir():  # as root still, who may make a folder anywhere
-        folder.make(target, account.chosen(None, named, {}))
+        folder.make(target, account.chosen(None, named, {}), ANOTHER)
     data = opened.data_folder(arguments)
     if target.samefile(data):
         raise CommandError(f"{target} is the data folder itself: name another one")
@@ -44,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(
             f"{target} is in use, by another backup or a daemon: name another folder, or stop that"
         )
-    lock = folder.lock(target)
+    lock = folder.lock(target, ANOTHER)
     try:
         done = asyncio.run(_backed_up(arguments, data, target))
         key = data / folder.KEY_FILE

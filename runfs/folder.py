@@ -14,12 +14,13 @@ LOCK_FILE = "lock"
 BLOBS_FILE = "blobs.url"
 _FOLDER_MODE = 0o700
 _KEY_MODE = 0o600
+_ANOTHER = "choose another with --data DIR"
 
 
-def make(data: Path, owner: pwd.struct_passwd | None) -> None:
+def make(data: Path, owner: pwd.struct_passwd | None, remedy: str = _ANOTHER) -> None:
     """Make the folder and what is missing above it, for `owner` where one is given; its contents are private.
 
-    Raises CommandError.
+    Raises CommandError, which ends with the remedy.
     """
     missing = [folder for folder in (data, *data.parents) if not folder.exists()]
     try:
@@ -28,18 +29,18 @@ def make(data: Path, owner: pwd.struct_passwd | None) -> None:
             if owner is not None:
                 os.chown(folder, owner.pw_uid, owner.pw_gid)
     except OSError as error:
-        raise CommandError(_complaint(data, error)) from None
+        raise CommandError(_complaint(data, error, remedy)) from None
 
 
-def lock(data: Path) -> int:
+def lock(data: Path, remedy: str = _ANOTHER) -> int:
     """Take the folder for this process, until the returned descriptor is closed.
 
-    Raises CommandError when it cannot be written or another daemon has it.
+    Raises CommandError when another daemon has it, or it cannot be written: then it ends with the remedy.
     """
     try:
         descriptor = os.open(data / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise CommandError(_complaint(data, error)) from None
+        raise CommandError(_complaint(data, error, remedy)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as taken:
@@ -91,6 +92,6 @@ def noted_blobs(data: Path) -> str | None:
         return None
 
 
-def _complaint(data: Path, error: OSError) -> str:
+def _complaint(data: Path, error: OSError, remedy: str) -> str:
     whom = pwd.getpwuid(os.geteuid()).pw_name
-    return f"{whom} cannot write the data folder {data}: {error.strerror}; choose another with --data DIR"
+    return f"{whom} cannot write the data folder {data}: {error.strerror}; {remedy}"

@@ -83,7 +83,7 @@ async def _line(catalog: Catalog, key: Key) -> str:
     scope = "all projects"
     if key.project_id is not None:
         project = await projects.by_id(catalog.read, key.project_id)
-        scope = project.name if project else f"project {key.project_id}"
+        scope = await projects.path(catalog.read, project.id) if project else f"project {key.project_id}"
     state = f"revoked {_day(key.revoked_ns)}" if key.revoked_ns else f"made {_day(key.created_ns)}"
     return f"{key.id:>4}  ...{key.hint}  {key.access:<5}  {scope}  {state}  {key.name}"
 

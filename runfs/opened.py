@@ -55,6 +55,17 @@ def data_folder(arguments: argparse.Namespace) -> Path:
     return data
 
 
+def catalog_of(arguments: argparse.Namespace, data: Path) -> str:
+    """Where the catalog is that is meant.
+
+    Raises CommandError where the data folder has none: one made now would say that all is well.
+    """
+    path = data / CATALOG_FILE
+    if not (arguments.catalog or path.exists()):
+        raise CommandError(f"there is no catalog in {data}; name the data folder with --data")
+    return arguments.catalog or str(path)
+
+
 class Store(NamedTuple):
     """What both servers stand on."""
 
@@ -93,7 +104,7 @@ async def store(
 async def store_of(arguments: argparse.Namespace, grace_s: float, versions_kept: int) -> AsyncIterator[Store]:
     """The store that a command line names; what it refuses inside the block is the command's error."""
     data = data_folder(arguments)
-    catalog_url = arguments.catalog or str(data / CATALOG_FILE)
+    catalog_url = catalog_of(arguments, data)
     blobs_url = blobs_of(data, arguments.blobs)
     try:
         async with store(catalog_url, blobs_url, grace_s, versions_kept, None, upgrade=False) as made:
@@ -105,7 +116,7 @@ async def store_of(arguments: argparse.Namespace, grace_s: float, versions_kept:
 @asynccontextmanager
 async def catalog(arguments: argparse.Namespace) -> AsyncIterator[Catalog]:
     """The catalog, open inside the block; what the store refuses there is the command's error."""
-    where = arguments.catalog or data_folder(arguments) / CATALOG_FILE
+    where = arguments.catalog or catalog_of(arguments, data_folder(arguments))
     try:
         opened = await Catalog.open(where, poll_s=None, upgrade=False)
         try:

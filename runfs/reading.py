@@ -65,6 +65,10 @@ def reading(arguments: argparse.Namespace, work: Callable[[Client], Awaitable[No
     except NfsError as error:
         name = error.status.name
         raise CommandError(f"{arguments.path}: {SAID.get(name.partition('ERR_')[2], name)}", 1) from None
+    except TimeoutError:
+        raise CommandError(
+            f"no NFS answer from {address} in time; `runfs doctor` looks for the cause", 1
+        ) from None
     except (OSError, CallFailed, xdr.Error) as error:
         if isinstance(error, BrokenPipeError):
             raise

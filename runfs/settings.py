@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from runfs.errors import CommandError
 from runfs.folder import noted_blobs
+from store.errors import Refused
+from store.names import check_name
 
 HTTP_PORT = 8080
 NFS_PORT = 2049
@@ -260,10 +262,11 @@ def _network(text: str) -> Network:
 
 def project_path(text: str) -> str:
     """An argument that is ENTITY/PROJECT."""
-    entity, slash, project = text.partition("/")
-    if not (entity and slash and project) or "/" in project:
-        raise ArgumentTypeError(f"{text!r} is not ENTITY/PROJECT")
-    return text
+    try:
+        entity, project = (check_name(name) for name in text.split("/"))
+    except (ValueError, Refused):
+        raise ArgumentTypeError(f"{text!r} is not ENTITY/PROJECT") from None
+    return f"{entity}/{project}"
 
 
 def _user(text: str) -> str:

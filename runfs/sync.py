@@ -6,6 +6,7 @@ What nobody wants to send any more, of a run that was deleted for instance, goes
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from runfs.errors import CommandError
 
@@ -35,6 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
             for folder in discard(arguments.discard):
                 print(f"discarded  {folder}")
             return 0
+        for path in arguments.path:
+            if not Path(path).exists():
+                raise CommandError(f"there is no {path}; give a run's spool or a folder of them")
         results = sdk.sync(arguments.path or None, url=arguments.url)
     except sdk.Error as error:
         raise CommandError(str(error), 1) from None

@@ -71,6 +71,9 @@ def test_folders_that_are_no_backups_are_left_alone(
     (tmp_path / "thesis" / "chapter").touch()
     assert main(["backup", str(tmp_path / "thesis"), "--data", str(tmp_path / "data")]) == 2
     assert "holds something else than a backup" in capsys.readouterr().err
+    for target in ("thesis/chapter", "thesis/chapter/new"):
+        assert main(["backup", str(tmp_path / target), "--data", str(tmp_path / "data")]) == 2
+        assert "name another folder for the backup" in capsys.readouterr().err
     assert main(["backup", str(tmp_path / "data"), "--data", str(tmp_path / "data")]) == 2
     assert "is the data folder itself" in capsys.readouterr().err
     assert main(["backup", str(tmp_path / "new"), "--data", str(tmp_path / "data")]) == 1

@@ -65,7 +65,7 @@ def test_a_key_for_one_project(data: Path, capsys: pytest.CaptureFixture[str]) -
     assert key is not None
     assert key.project_id == 1
     main(["key", "list", "--data", str(data)])
-    assert "vision" in capsys.readouterr().out
+    assert "  team/vision  " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

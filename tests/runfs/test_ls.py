@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nfsd.client import Entry
+from nfsd.client import Client, Entry
 from nfsd.nfs3.types import fattr3, ftype3, nfstime3, specdata3
 from runfs.__main__ import main
 from runfs.ls import line
@@ -56,6 +56,15 @@ def test_what_is_not_there(path: str, said: str, here: Any, capsys: pytest.Captu
 def test_no_daemon(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ls", "--nfs", "127.0.0.1:1"]) == 1
     assert "is `runfs serve` running?" in capsys.readouterr().err
+
+
+def test_a_daemon_that_hangs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    async def mount(*arguments: object, **named: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(Client, "mount", mount)
+    assert main(["ls", "--nfs", "127.0.0.1:1"]) == 1
+    assert "no NFS answer from 127.0.0.1:1 in time" in capsys.readouterr().err
 
 
 def test_lines() -> None:

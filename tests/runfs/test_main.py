@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -33,6 +34,18 @@ def test_a_command_error_is_one_line(
     stand_in(monkeypatch, run)
     assert command.main(["try", "it"]) == status
     assert capsys.readouterr().err == "runfs try: mend this\n"
+
+
+def test_a_terminal_without_the_character() -> None:
+    program = "import sys; from runfs.__main__ import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "mount", "--conf", "--nfs", "r\u00fcn:1"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "r\\xfcn" in done.stdout
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from runfs import account, opened
 from runfs.__main__ import main
 from runfs.errors import CommandError
 from runfs.settings import CATALOG_FILE
+from store.catalog import Catalog
 
 
 def arguments(**given: object) -> argparse.Namespace:
@@ -22,12 +23,22 @@ def arguments(**given: object) -> argparse.Namespace:
 
 
 async def test_the_catalog_of_the_data_folder(tmp_path: Path) -> None:
+    await (await Catalog.open(tmp_path / CATALOG_FILE)).close()
     async with opened.catalog(arguments(data=tmp_path)) as first:
         identity = first.id
     async with opened.catalog(arguments(data=tmp_path)) as second:
         assert second.id == identity
     async with opened.catalog(arguments(catalog=tmp_path / "other")) as third:
         assert third.id != identity
+
+
+@pytest.mark.parametrize("command", ["fsck", "gc", "key list"])
+def test_a_folder_without_a_catalog_gets_none(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command.split(), "--data", str(tmp_path)]) == 2
+    assert f"there is no catalog in {tmp_path}" in capsys.readouterr().err
+    assert not (tmp_path / CATALOG_FILE).exists()
 
 
 async def test_what_the_store_refuses_is_the_commands_error(tmp_path: Path) -> None:

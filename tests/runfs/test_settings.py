@@ -108,6 +108,7 @@ def test_portmap_follows_the_nfs_address_or_is_off() -> None:
         (("--http", "9090"), "for a port write :9090"),
         (("--project", "alone"), "'alone' is not ENTITY/PROJECT"),
         (("--project", "a/b/c"), "is not ENTITY/PROJECT"),
+        (("--project", "a/.."), "'a/..' is not ENTITY/PROJECT"),
         (("--allow", "10.0.0.1/8"), "is not a network"),
         (("--grace", "-1"), "is not a number of seconds"),
         (("--grace", "inf"), "is not a number of seconds"),

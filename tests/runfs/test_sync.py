@@ -51,6 +51,11 @@ def test_an_offline_run_is_sent(here: Any, tmp_path: Any, monkeypatch: pytest.Mo
     assert here.ask("GET", "/api/v1/runs/offline")["history_lines"] == 1
 
 
+def test_a_folder_that_is_not_there(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sync", "--url", "http://127.0.0.1:1", str(tmp_path / "absent")]) == 2
+    assert f"there is no {tmp_path}/absent" in capsys.readouterr().err
+
+
 def test_discarding(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
