@@ -197,8 +197,7 @@ class Run:
                 self._complain()
 
     def _complain(self) -> None:
-        complaint = self._spool.complaint() if self._spool is not None else None
-        if complaint:
+        if self._spool is not None and (complaint := self._spool.complaint()):
             terminal.say(complaint)
 
     def _keep_output(self, line: str) -> None:
@@ -270,6 +269,8 @@ class Run:
     def use_artifact(self, name: str, type: str | None = None) -> StoredArtifact:
         """The artifact "NAME:VERSION", "NAME:ALIAS" or "NAME" (latest) of this project, noted as used."""
         self._check("use_artifact")
+        if self.mode != "online":
+            raise UsageError(f"a run that is {self.mode} asks no server: take sdk.Api().artifact({name!r})")
         from .stored_artifact import find
         from .transport import Transport, path
 

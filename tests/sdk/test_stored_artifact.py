@@ -9,6 +9,9 @@ import pytest
 import sdk
 from sdk.api import Api
 
+from .conftest import Server
+from .faults import Proxy
+
 
 def make(path: str, text: str) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +51,14 @@ def test_a_version_is_used_and_downloaded(project: str) -> None:
     assert latest.aliases == ["latest"]
     assert [file.name for file in latest.files()] == ["a.txt", "sub/b.txt"]
     assert latest.size == len("three") + len("two")
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_only_a_run_that_is_online_asks_for_one(server: Server, mode: str) -> None:
+    with Proxy(lambda: server.url) as proxy, sdk.init(mode=mode, url=proxy.url) as run:
+        with pytest.raises(sdk.UsageError, match=rf"is {mode} asks no server: take sdk.Api\(\).artifact"):
+            run.use_artifact("set")
+        assert proxy.seen == []
 
 
 def test_what_is_there_and_right_is_kept(project: str) -> None:
