@@ -8,7 +8,7 @@ memory.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 BATCH_BYTES = 1024 * 1024
 
@@ -24,7 +24,7 @@ class Batches:
         self._take = take
         self._chunks: list[Chunk] = []
         self._size = 0
-        self._taking: asyncio.Future[None] | None = None
+        self._taking: asyncio.Future[Any] | None = None
 
     async def write(self, chunk: Chunk) -> None:
         """Take a chunk; waits while two batches are in memory.
@@ -44,7 +44,10 @@ class Batches:
         """Give the chunks that are left to `last(chunks)`, in a thread too, and give its result."""
         await self._settle()
         chunks, self._chunks, self._size = self._chunks, [], 0
-        return await asyncio.get_running_loop().run_in_executor(self._executor, last, chunks)
+        finishing = asyncio.get_running_loop().run_in_executor(self._executor, last, chunks)
+        self._taking = finishing
+        await self._settle()
+        return finishing.result()
 
     async def abort(self, undo: Callable[[], None]) -> None:
         """Forget the chunks that are left; once the batch under way is through, run `undo` in a thread."""
@@ -56,6 +59,7 @@ class Batches:
         await asyncio.get_running_loop().run_in_executor(self._executor, undo)
 
     async def _settle(self) -> None:
-        taking, self._taking = self._taking, None
-        if taking is not None:
-            await taking
+        if self._taking is not None:
+            # Who is cancelled here stops no thread: `abort` has to wait for it.
+            await asyncio.shield(self._taking)
+            self._taking = None

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,3 +65,29 @@ async def test_abort_waits_for_the_batch_under_way(executor: ThreadPoolExecutor)
     await batches.abort(lambda: order.append("undone"))
     assert order == ["taken", "undone"]
     await batches.abort(lambda: order.append("again"))
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+async def test_who_is_cancelled_while_a_batch_is_under_way_undoes_it_after_it(
+    executor: ThreadPoolExecutor, at_the_end: bool
+) -> None:
+    """The thread has the file's descriptor: closed under its hands it might soon be another file's."""
+    begun, go, order = threading.Event(), threading.Event(), []
+
+    def take(chunks: list[Chunk]) -> None:
+        begun.set()
+        go.wait(10)
+        order.append("taken")
+
+    batches = Batches(executor, take)
+    if not at_the_end:
+        await batches.write(b"x" * BATCH_BYTES)
+    waiting = asyncio.ensure_future(batches.finish(take) if at_the_end else batches.write(b"x" * BATCH_BYTES))
+    await asyncio.to_thread(begun.wait)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    aborting = asyncio.ensure_future(batches.abort(lambda: order.append("undone")))
+    done, _ = await asyncio.wait([aborting], timeout=0.1)
+    go.set()
+    await aborting
+    assert (done, order) == (set(), ["taken", "undone"])
