@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import importlib
 import logging
 import os
@@ -45,6 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
         _loop(wanted, sockets)
     except StoreError as error:
         raise CommandError(str(error)) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise CommandError(f"the disk that holds {wanted.data} is full; free some space") from None
     finally:
         os.close(lock)
     return 0

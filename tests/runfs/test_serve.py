@@ -20,6 +20,7 @@ import urllib3
 from daemon_process import START_LIMIT_S, start
 
 from runfs.__main__ import main
+from runfs.nfs_side import LOCKS_FILE
 
 FREE_PORTS = ("--http", "127.0.0.1:0", "--nfs", "127.0.0.1:0", "--portmap", "off")
 SERVE = (sys.executable, "-m", "runfs", "serve", *FREE_PORTS)
@@ -63,6 +64,17 @@ def test_a_catalog_that_cannot_be_opened(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "gopher" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    (tmp_path / (LOCKS_FILE + ".new")).symlink_to("/dev/full")
+    done = subprocess.run(
+        [*SERVE, "--data", tmp_path], capture_output=True, text=True, timeout=4 * START_LIMIT_S
+    )
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"runfs serve: the disk that holds {tmp_path} is full; free some space\n")
     assert "Traceback" not in done.stderr
 
 
