@@ -173,7 +173,7 @@ class Directory(Node):
     type = Type.DIRECTORY
     __slots__ = (
         "names",  # fileids of names that were looked up
-        "page_bytes",
+        "page_bytes",  # what they take, as the tree counts it
         "pages",  # encoded by a protocol, under keys of its own
     )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+import tracemalloc
 from typing import Any
+
+import pytest
 
 from nfsd.tree.cache import NAME_BYTES, SPARED_AT_ONCE
 from nfsd.tree.handle import OPAQUE
@@ -179,6 +183,32 @@ async def test_who_wants_to_know_what_is_kept_is_told_of_what_a_listing_read(wor
     world.tree.kept = told.append
     ((_, _, attributes),) = await world.tree.page(directory, 0, 9)
     assert told == [world.tree.nodes[attributes[0]]]
+
+
+@pytest.mark.parametrize("counts", [">QI", ">QII"])
+async def test_small_pages_are_counted_as_what_they_take(world: Any, counts: str) -> None:
+    tree, directory = world.tree, await world.walk("runs")
+    numbers = [4096, 8192][: len(counts) - 2]
+    held = tree.bytes
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for cookie in range(1000, 12_000):
+            key = struct.unpack(counts, struct.pack(counts, cookie, *numbers))
+            tree.keep_page(directory, key, bytes(16), tree.dropped)
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert taken <= 1.2 * (tree.bytes - held)
+
+
+async def test_the_budget_holds_for_the_pages_of_one_directory(world: Any) -> None:
+    tree = Tree(world.catalog, world.content, budget_bytes=100 * NODE_BYTES)
+    for cookie in range(1000):
+        root = await tree.node(ROOT)
+        tree.keep_page(root, cookie, bytes(100), tree.dropped)  # type: ignore[arg-type]
+        assert tree.bytes <= 100 * NODE_BYTES
+    assert len(tree.nodes) <= 1
 
 
 async def test_rows_are_forgotten_as_their_nodes_would_be(world: Any) -> None:
