@@ -159,6 +159,16 @@ def test_anothers_run_is_not_taken(server: Server, spool: Spool, deliver: Delive
             delivery.begin()
 
 
+def test_an_empty_run_that_was_there_before_is_not_taken(
+    server: Server, spool: Spool, deliver: Deliver, transport: Transport
+) -> None:
+    """It may be that of another script, which has only just begun."""
+    body = {"id": "r1", "project": os.environ["RUNFS_PROJECT"], "host": "h"}
+    transport.call("POST", "/api/v1/runs", body)
+    with pytest.raises(Refused, match="r1"):
+        deliver().begin()
+
+
 def test_lines_of_another_process_are_not_written_over(
     spool: Spool, deliver: Deliver, transport: Transport
 ) -> None:

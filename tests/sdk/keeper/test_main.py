@@ -69,13 +69,15 @@ def test_a_killed_script_loses_nothing_and_its_run_crashed(
     until(lambda: not list(spools.iterdir()))
 
 
+@pytest.mark.parametrize("fork", ["os.fork()", "ctypes.CDLL(None).fork()"], ids=["python", "native"])
 def test_a_forked_child_does_not_keep_a_killed_scripts_run_alive(
-    server: Server, script: Callable[..., Any]
+    server: Server, script: Callable[..., Any], fork: str
 ) -> None:
-    train = script("""
-        import os, time, sdk
+    """A child that a native library forks knows nothing of Python, and keeps the pipes open."""
+    train = script(f"""
+        import ctypes, os, time, sdk
         run = sdk.init()
-        child = os.fork()
+        child = {fork}
         if child == 0:
             time.sleep(100)
         print(child, flush=True)

@@ -121,13 +121,16 @@ def test_large_files_are_probed_and_not_read_again(
     assert live.send()
     assert read == []
     assert content(stored) == live.path.read_bytes()
-    for offset in (0, 1950):
+    for is_first in (True, False):
+        size = live.path.stat().st_size
         with live.path.open("r+b") as file:
-            file.seek(offset)
+            file.seek(0 if is_first else size - 50)
             file.write(b"changed")
         live.append(b"more")
         assert not live.send()
         assert content(stored) == live.path.read_bytes()
+        live.append(b"more")
+        assert live.send()  # from now on it is probed again
 
 
 def test_an_empty_file_that_begins_to_grow_is_sent_whole(target: Target, stored: StoredRun) -> None:
