@@ -52,7 +52,7 @@ class Collected(NamedTuple):
 
 
 class Collector:
-    """Collects, again and again. It keeps nothing but the time."""
+    """Collects, again and again. It keeps nothing but times."""
 
     def __init__(
         self, catalog: Catalog, blobs: Blobs, intake: Intake, *, grace_s: float, lease_s: float
@@ -62,6 +62,7 @@ class Collector:
         self._intake = intake
         self._grace_s = grace_s
         self._lease_s = lease_s
+        self._began_ns = time.time_ns()
         self._orphans_s: float | None = None
         self._turn = asyncio.Lock()
         self._clock = SteadyClock(max(grace_s, lease_s, LIFETIME_S))
@@ -96,10 +97,10 @@ class Collector:
             self._orphans_s = time.monotonic()
             at_once = now and alone
             orphans = await self._drop_orphans(FOR_EVER_NS if at_once else ago_ns(ORPHAN_AGE_S))
-            nobody_writes = at_once and not self._intake.in_flight
             keep = await upload_rows.keys_in_parts(self._catalog.read) | self._intake.in_flight
+            # Younger than this process may be what began to come a moment ago.
             unfinished = await self._blobs.clear_unfinished(
-                ago_ns(0.0 if nobody_writes else ORPHAN_AGE_S), keep
+                self._began_ns if at_once else ago_ns(ORPHAN_AGE_S), keep
             )
             await self._forget_filesets()
             await self._catalog.write(remains.forget)

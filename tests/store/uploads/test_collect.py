@@ -13,6 +13,7 @@ from store.blobs import Blobs, Expected, Found, LocalBlobs, new_key
 from store.catalog import Catalog, Session, Topic, Transaction, entries, runs, versions
 from store.catalog import blobs as blob_rows
 from store.catalog import uploads as upload_rows
+from store.catalog.files import Published
 from store.catalog.rows import Run
 from store.errors import Absent
 from store.uploads import Content, Uploads, collect
@@ -163,6 +164,31 @@ async def test_young_orphans_go_at_once_when_nobody_else_takes_files(
     await putting
     assert (await uploads.register(asked.id)).created
     assert (await uploads.collect(now=True, alone=True)).orphans == 0
+    assert await uploads.fsck(deep=True) == []
+
+
+async def test_what_begins_to_come_while_the_collector_looks_is_spared(
+    uploads: Uploads, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys_in_parts = collect.upload_rows.keys_in_parts
+    came, goes_on = asyncio.Event(), asyncio.Event()
+    putting: list[asyncio.Task[Published]] = []
+
+    async def large() -> AsyncIterator[bytes]:
+        for _ in range(4):  # the first of them are written when the last is asked for
+            yield b"x" * (4 << 20)
+        came.set()
+        await goes_on.wait()
+
+    async def meanwhile(db: Session) -> set[str]:
+        putting.append(asyncio.create_task(uploads.put(run.fileset_id, "a", large())))
+        await came.wait()
+        return await keys_in_parts(db)
+
+    monkeypatch.setattr(collect.upload_rows, "keys_in_parts", meanwhile)
+    assert (await uploads.collect(now=True, alone=True)).unfinished == 0
+    goes_on.set()
+    assert (await putting[0]).created
     assert await uploads.fsck(deep=True) == []
 
 
