@@ -135,14 +135,16 @@ class Uploads:
         with self._change:
             while not self._stopping:
                 now = time.monotonic()
-                while self._later and self._later[0][0] <= now:
+                while self._later and self._later[0][0] <= now and self._later[0][1] not in self._active:
                     self._ready.append(self._ledger.files[heapq.heappop(self._later)[1]])
                 if taken := next_together(self._ready):
                     for tracked in taken:
                         self._queued.discard(tracked.path)
                         self._active.add(tracked.path)
                     return taken
-                self._change.wait(max(0.0, self._later[0][0] - now) if self._later else None)
+                due, path = self._later[0] if self._later else (None, None)
+                # What failed a moment ago counts as being sent until its thread is done with it, and says so.
+                self._change.wait(None if due is None or path in self._active else max(0.0, due - now))
         return []
 
     def _done(self, tracked: Tracked) -> None:

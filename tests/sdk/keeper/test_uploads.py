@@ -352,3 +352,44 @@ def test_hurry_ends_the_pauses(uploads: Uploads, ledger: Ledger, sending: Sendin
     uploads.hurry()
     settled(uploads)
     assert sending.sent["f"] == 1
+
+
+def test_what_is_tried_again_counts_as_being_sent(
+    uploads: Uploads, ledger: Ledger, sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the thread that failed with it is still busy with the rest of its parcel."""
+    settling, go_on, at_end = threading.Event(), threading.Event(), threading.Event()
+    note_files, next_taken = ledger.note_files, uploads._next
+
+    def note(files: Sequence[Tracked], **more: Any) -> None:
+        note_files(files, **more)
+        if files[0].path == "b" and not files[0].wanted:
+            settling.set()
+            assert go_on.wait(30)
+
+    def next_after() -> list[Tracked]:
+        if go_on.is_set():
+            at_end.set()
+        return next_taken()
+
+    sending.gate.clear()
+    blocking = [f"{number}" for number in range(module.THREADS)]
+    for name in blocking:
+        add(uploads, ledger, name)
+        until(lambda name=name: sending.at_once[name])
+    sending.failures["a"] = [Unreachable("away")]
+    add(uploads, ledger, "a", "b")
+    monkeypatch.setattr(ledger, "note_files", note)
+    sending.gate.set()
+    assert settling.wait(30)
+    sending.gate.clear()
+    sending.begun.clear()
+    uploads.hurry()
+    sending.begun.wait(0.5)  # nobody should begin it so early
+    monkeypatch.setattr(uploads, "_next", next_after)
+    go_on.set()
+    assert at_end.wait(30)
+    assert not uploads.idle()
+    sending.gate.set()
+    settled(uploads)
+    assert sending.sent == Counter([*blocking, "a", "b"])
