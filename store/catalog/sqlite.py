@@ -89,7 +89,7 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, upgrade: bool = True) -> "Database":
-        """Open or create the file and bring its schema up to date. Blocking.
+        """Open the file and bring its schema up to date; with `upgrade`, make one where none is. Blocking.
 
         Errors: Refused for a file that is no catalog, that comes from a newer runfs, or that would need the
         `upgrade` which is not wanted; Unavailable, NoSpace.
@@ -97,7 +97,8 @@ class Database:
         with ExitStack() as undo:
             try:
                 # It holds the secret that handles and URLs are signed with; -wal and -shm get its mode.
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                make = os.O_CREAT if upgrade else 0
+                os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC | make, 0o600))
                 writer = _connect(path, "rw")
                 undo.callback(writer.close)
                 writer.execute("PRAGMA journal_mode = WAL").fetchone()

@@ -23,7 +23,8 @@ def arguments(**given: object) -> argparse.Namespace:
 
 
 async def test_the_catalog_of_the_data_folder(tmp_path: Path) -> None:
-    await (await Catalog.open(tmp_path / CATALOG_FILE)).close()
+    for name in (CATALOG_FILE, "other"):
+        await (await Catalog.open(tmp_path / name)).close()
     async with opened.catalog(arguments(data=tmp_path)) as first:
         identity = first.id
     async with opened.catalog(arguments(data=tmp_path)) as second:
@@ -39,6 +40,13 @@ def test_a_folder_without_a_catalog_gets_none(
     assert main([*command.split(), "--data", str(tmp_path)]) == 2
     assert f"there is no catalog in {tmp_path}" in capsys.readouterr().err
     assert not (tmp_path / CATALOG_FILE).exists()
+
+
+def test_no_catalog_is_made_where_one_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    absent = tmp_path / "absent"
+    assert main(["fsck", "--data", str(tmp_path), "--catalog", str(absent)]) == 1
+    assert f"cannot open the catalog {absent}: No such file" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 async def test_what_the_store_refuses_is_the_commands_error(tmp_path: Path) -> None:
