@@ -26,6 +26,7 @@ from store.uploads.merge import merge_all
 from store.uploads.state import LIFETIME_S
 
 ORPHAN_AGE_S = 3600.0  # younger ones may be about to get a row
+COARSE_S = 0.02  # file systems note the time of the last tick
 ORPHANS_EVERY_S = 6 * 3600.0  # listing all blobs takes seconds for a million
 REST_S = 60.0  # a file that has not grown for so long is merged
 FOR_EVER_NS = 2**63 - 1
@@ -52,7 +53,7 @@ class Collected(NamedTuple):
 
 
 class Collector:
-    """Collects, again and again. It keeps nothing but times."""
+    """Collects, again and again. It keeps nothing but the time."""
 
     def __init__(
         self, catalog: Catalog, blobs: Blobs, intake: Intake, *, grace_s: float, lease_s: float
@@ -62,7 +63,6 @@ class Collector:
         self._intake = intake
         self._grace_s = grace_s
         self._lease_s = lease_s
-        self._began_ns = time.time_ns()
         self._orphans_s: float | None = None
         self._turn = asyncio.Lock()
         self._clock = SteadyClock(max(grace_s, lease_s, LIFETIME_S))
@@ -97,11 +97,11 @@ class Collector:
             self._orphans_s = time.monotonic()
             at_once = now and alone
             orphans = await self._drop_orphans(FOR_EVER_NS if at_once else ago_ns(ORPHAN_AGE_S))
-            keep = await upload_rows.keys_in_parts(self._catalog.read) | self._intake.in_flight
-            # Younger than this process may be what began to come a moment ago.
-            unfinished = await self._blobs.clear_unfinished(
-                self._began_ns if at_once else ago_ns(ORPHAN_AGE_S), keep
-            )
+            in_parts = await upload_rows.keys_in_parts(self._catalog.read)
+            # Nothing is awaited between the look at what comes and the clock: what begins later is younger.
+            in_flight = self._intake.in_flight
+            age_s = COARSE_S if at_once and not in_flight else ORPHAN_AGE_S
+            unfinished = await self._blobs.clear_unfinished(ago_ns(age_s), in_parts | in_flight)
             await self._forget_filesets()
             await self._catalog.write(remains.forget)
         return Collected(len(crashed), uploads, gone, merged, count, size, orphans, unfinished)
