@@ -79,7 +79,8 @@ class Machine:
         preload = self.folder / "xstate.so"
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", preload, HERE / "xstate.c"], check=True)
         processors = sorted(os.sched_getaffinity(0))
-        self._processor = processors[-1 - (number or 0) % len(processors)]
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # each has a guest
+        self._processor = processors[-1 - ((number or 0) + worker) % len(processors)]
         self._agent = (f"10.77.0.{number}" if number else "127.0.0.2", AGENT_PORT)
         self._arguments = [str(self.folder), memory, str(preload), str(number or "")]
         self._namespace = os.dup(beside._namespace) if beside else _new_namespace()

@@ -30,7 +30,6 @@ class Recorder:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
         self.failing: dict[str, int] = {}
-        self._names: dict[int, str] = {}
         for name in ("open", "pwrite", "fsync", "rename"):
             self._wrap(monkeypatch, name)
 
@@ -38,17 +37,20 @@ class Recorder:
         real = getattr(os, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            subject = self._names.get(args[0], "") if isinstance(args[0], int) else Path(args[0]).parent.name
-            self.calls.append(f"{name} {subject}")
+            self.calls.append(f"{name} {self._subject(args[0])}")
             number = self.failing.get(self.calls[-1])
             if number:
                 raise OSError(number, os.strerror(number))
-            result = real(*args, **kwargs)
-            if name == "open":
-                self._names[result] = "folder" if args[1] & os.O_DIRECTORY else subject
-            return result
+            return real(*args, **kwargs)
 
         monkeypatch.setattr(os, name, call)
+
+    def _subject(self, file: Any) -> str:
+        """The folder of a file that is named or open; "folder" for one that is open itself."""
+        if not isinstance(file, int):
+            return Path(file).parent.name
+        path = Path(f"/proc/self/fd/{file}").readlink()
+        return "folder" if path.is_dir() else path.parent.name
 
 
 async def test_the_order_that_survives_power_cuts(blobs: LocalBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
