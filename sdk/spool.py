@@ -13,6 +13,7 @@ memory up to a bound; what does not fit there is dropped and counted, and the co
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -21,7 +22,7 @@ import time
 from typing import Any
 
 from .errors import NotASpool, SettingsError
-from .records import SEGMENT_BYTES, Writer, frame, segments
+from .records import SEGMENT_BYTES, Writer, frame, segment_path, segments
 from .values import encode
 
 HELD_MAX_BYTES = 16 << 20  # kept in memory while the disk takes nothing
@@ -37,7 +38,10 @@ class Kind:
 
 
 class Lock:
-    """A lock that its process holds until it ends, however it ends. Children made by fork let go of it."""
+    """A lock that its process holds until it ends, however it ends. Children made by fork let go of it.
+
+    It keeps out the other threads of its process too: each `Lock` is a holder of its own.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -83,7 +87,7 @@ def writer_lock(folder: str) -> Lock:
 
 
 def sender_lock(folder: str) -> Lock:
-    """Held by the one process that sends this spool."""
+    """Held by the one that sends this spool."""
     return Lock(os.path.join(folder, "sender.lock"))
 
 
@@ -104,9 +108,15 @@ def found(root: str) -> list[str]:
 
 
 def remove(folder: str) -> None:
-    """Remove a spool whose every record has been sent."""
+    """Remove a spool whose every record has been sent.
+
+    The records go first: without its ledger, what is left of them would be sent again.
+    """
     import shutil
 
+    with contextlib.suppress(OSError):
+        for segment in segments(folder):
+            os.unlink(segment_path(folder, segment))
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -116,6 +126,8 @@ class Spool:
     def __init__(self, root: str, run_id: str, max_bytes: int) -> None:
         try:
             self.folder = _make_folder(root, run_id)
+            self._lock = writer_lock(self.folder)
+            self._lock.take()  # before there are records, by which `sync` finds a spool
             self._writer = Writer(self.folder)
         except OSError as error:
             raise SettingsError(
@@ -132,8 +144,6 @@ class Spool:
         self.dropped = 0  # records that were lost for want of disk and memory
         self.trouble: OSError | None = None  # why the disk does not take records now
         self._said: set[str] = set()
-        self._lock = writer_lock(self.folder)
-        self._lock.take()
 
     def history(self, line: bytes) -> None:
         """Keep one line of history."""

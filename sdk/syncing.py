@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from . import settings
 from .errors import Error, UsageError
-from .spool import found, remove, sender_lock, writer_lock
+from .records import segments
+from .spool import Lock, found, remove, sender_lock, writer_lock
 
 SYNC_PATIENCE_S = 20.0
 HOW_TO_DISCARD = "`runfs sync --discard RUN` removes what is kept of it"
+
+
+class _InUse(Exception):
+    """Who has the spool, in words."""
 
 
 class Synced(NamedTuple):
@@ -35,13 +41,23 @@ def sync(
 ) -> list[Synced]:
     """Send the spools in `paths` (of runs, or folders of these; default: the usual places), oldest first.
 
-    A spool that a living process writes or sends is left alone. A run whose process died is closed as
-    crashed.
+    A spool that is written or sent, also by a thread of this process, is left alone. A run whose process
+    died is closed as crashed.
     """
     from .transport import Transport
 
     transport = Transport(*settings.connection(url, api_key))
-    return [_send(folder, transport, say or (lambda text: None)) for folder in pending(paths)]
+    results = []
+    for folder in pending(paths):
+        try:
+            sender = _take(folder)
+        except _InUse as error:
+            results.append(Synced(folder, "running", None, str(error), []))
+        except FileNotFoundError:
+            continue
+        else:
+            results.append(_send(folder, sender, transport, say or (lambda text: None)))
+    return results
 
 
 def pending(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[str]:
@@ -69,11 +85,16 @@ def discard(names: Iterable[str]) -> list[str]:
         if not known:
             raise UsageError(f"{name} is neither a run that is kept here nor a folder of such runs")
         folders.update(dict.fromkeys(known))
-    for folder in folders:
-        if reason := _in_use(folder):
-            raise UsageError(f"{folder} is in use: {reason}")
-    for folder in folders:
-        remove(folder)
+    with contextlib.ExitStack() as taken:
+        for folder in folders:
+            try:
+                taken.callback(_take(folder).drop)
+            except _InUse as error:
+                raise UsageError(f"{folder} is in use: {error}") from None
+            except FileNotFoundError:
+                continue
+        for folder in folders:
+            remove(folder)
     return list(folders)
 
 
@@ -85,27 +106,28 @@ def _run_id(folder: str) -> str | None:
     return None if begin is None else str(begin["id"])
 
 
-def _in_use(folder: str) -> str | None:
-    """Who has a spool, in words; None if nobody has."""
+def _take(folder: str) -> Lock:
+    """The lock of a spool's sender, taken.
+
+    _InUse if somebody writes or sends it, FileNotFoundError if somebody has sent or discarded it just now.
+    """
     writer, sender = writer_lock(folder), sender_lock(folder)
     if not writer.take():
-        return "its process still runs"
+        raise _InUse("its process still runs")
     writer.drop()
     if not sender.take():
-        return "another process is sending it"
-    sender.drop()
-    return None
+        raise _InUse("it is being sent")
+    if not segments(folder):
+        remove(folder)
+        sender.drop()
+        raise FileNotFoundError(folder)
+    return sender
 
 
-def _send(folder: str, transport: Any, say: Callable[[str], None]) -> Synced:
+def _send(folder: str, sender: Lock, transport: Any, say: Callable[[str], None]) -> Synced:
+    """Send a spool whose sender's lock was taken; it is dropped when nothing is under way any more."""
     from .keeper.delivery import Gone
     from .keeper.keeper import Keeper
-
-    if reason := _in_use(folder):
-        return Synced(folder, "running", None, reason, [])
-    sender = sender_lock(folder)
-    if not sender.take():
-        return Synced(folder, "running", None, "another process is sending it", [])
 
     def report(kind: str, **fields: Any) -> None:
         if kind in ("warning", "unreachable"):
@@ -113,14 +135,13 @@ def _send(folder: str, transport: Any, say: Callable[[str], None]) -> Synced:
 
     try:
         keeper = Keeper(folder, transport, report, lambda: False, lambda: SYNC_PATIENCE_S)
-        try:
-            keeper.work()
-            if not keeper.outcome()["complete"]:
-                keeper.check_there()
-        except Gone as error:
-            return Synced(folder, "deleted", _path_of(keeper), f"{error}; {HOW_TO_DISCARD}", [])
-        except Error as error:
-            return Synced(folder, "pending", None, str(error), [])
+    except BaseException:
+        sender.drop()
+        raise
+    try:
+        keeper.work()
+        if not keeper.outcome()["complete"]:
+            keeper.check_there()
         outcome = keeper.outcome()
         failed = [(path, reason) for path, reason, _ in outcome["failed"]]
         if outcome["complete"]:
@@ -128,8 +149,12 @@ def _send(folder: str, transport: Any, say: Callable[[str], None]) -> Synced:
             return Synced(folder, "sent", _path_of(keeper), "", failed)
         reason = outcome["trouble"] or f"not all files were sent: {len(failed)} were refused"
         return Synced(folder, "pending", _path_of(keeper), reason, failed)
+    except Gone as error:
+        return Synced(folder, "deleted", _path_of(keeper), f"{error}; {HOW_TO_DISCARD}", [])
+    except Error as error:
+        return Synced(folder, "pending", None, str(error), [])
     finally:
-        sender.drop()
+        keeper.when_left(sender.drop)  # a request that hangs could bring an older content after a newer one
 
 
 def _path_of(keeper: Any) -> str | None:

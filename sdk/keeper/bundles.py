@@ -77,15 +77,21 @@ class Bundles:
             return not (self._waiting or self._busy)
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more; what is under way may go on until the process ends, see `left`."""
         with self._change:
             self._stopping = True
             self._change.notify_all()
+
+    def left(self, timeout_s: float | None) -> bool:
+        """Whether after `stop` nothing is under way any more, or ends in time (None: wait for it)."""
+        with self._change:
+            return self._change.wait_for(lambda: not self._busy, timeout_s)
 
     def _work(self) -> None:
         while True:
             with self._change:
                 self._busy = False
+                self._change.notify_all()
                 self._change.wait_for(lambda: self._waiting or self._stopping)
                 if self._stopping:
                     return

@@ -283,6 +283,12 @@ class Delivery:
             self.uploads.stop()
             self.bundles.stop()
 
+    def left(self, timeout_s: float | None) -> bool:
+        """Whether after `stop` no file is on its way any more, or is there in time (None: wait for it)."""
+        if self.uploads is None or self.bundles is None:
+            return True
+        return self.uploads.left(timeout_s) and self.bundles.left(timeout_s)
+
 
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, dict | list) else value

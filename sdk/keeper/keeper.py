@@ -24,6 +24,7 @@ SEND_EVERY_S = 0.3  # lines that come in between are sent together
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 10.0
 PROGRESS_S = 0.3
+LEAVES_S = 10.0  # for requests that are under way at the end; what hangs longer is waited for elsewhere
 LINES = ""  # the name for patience of everything but files, whose names are their paths
 Report = Callable[..., None]
 
@@ -84,6 +85,18 @@ class Keeper:
         """Gone if the server has the run no more, which it had; nothing is said of a server that is away."""
         with contextlib.suppress(Unreachable, ServerError):
             self._delivery.check_there()
+
+    def when_left(self, then: Callable[[], None]) -> None:
+        """Call `then` once nothing is under way that `work` began: soon, or in a thread that waits for it."""
+        if self._delivery.left(LEAVES_S):
+            then()
+            return
+
+        def wait() -> None:
+            self._delivery.left(None)
+            then()
+
+        threading.Thread(target=wait, name="leaving", daemon=True).start()
 
     def stop(self) -> None:
         """Leave `work` soon; may be called from any thread."""

@@ -107,10 +107,15 @@ class Uploads:
             return not (self._ready or self._active or self._later)
 
     def stop(self) -> None:
-        """Begin nothing more; what is under way may go on until the process ends."""
+        """Begin nothing more; what is under way may go on until the process ends, see `left`."""
         with self._change:
             self._stopping = True
             self._change.notify_all()
+
+    def left(self, timeout_s: float | None) -> bool:
+        """Whether after `stop` nothing is under way any more, or ends in time (None: wait for it)."""
+        with self._change:
+            return self._change.wait_for(lambda: not self._active, timeout_s)
 
     def _want(self, paths: Iterable[str]) -> None:
         with self._change:

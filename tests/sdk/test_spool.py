@@ -15,7 +15,7 @@ import pytest
 
 from sdk import spool as module
 from sdk.errors import NotASpool
-from sdk.records import SEGMENT_BYTES, Reader, segment_path, segments
+from sdk.records import SEGMENT_BYTES, Reader, Writer, segment_path, segments
 from sdk.spool import Kind, Spool, found, remove, sender_lock, writer_lock
 
 BOUND = 1 << 40
@@ -154,6 +154,19 @@ def test_a_killed_writer_leaves_its_records_and_its_lock(tmp_path: Path) -> None
     lock.drop()
     assert writer_lock(folder).take()
     assert payloads(folder) == [b"hacknowledged"]
+
+
+def test_a_spool_that_can_be_found_has_its_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be taken for one of a process that died, sent and removed."""
+
+    class Late(Writer):
+        def __init__(self, folder: str) -> None:
+            super().__init__(folder)
+            assert found(str(tmp_path)) == [folder]
+            assert not writer_lock(folder).take()
+
+    monkeypatch.setattr(module, "Writer", Late)
+    assert Spool(str(tmp_path), "run1", BOUND).folder
 
 
 def test_one_sender(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 
 import sdk
 from sdk.api import Api
+from sdk.spool import remove, sender_lock
 from sdk.syncing import discard, pending, sync
 
-from .conftest import Server
+from .conftest import Server, until
+from .faults import Proxy
 
 
 def offline(run_id: str, **settings: Any) -> sdk.Run:
@@ -177,3 +180,58 @@ def test_the_id_is_known_also_when_the_first_records_were_sent(server: Server) -
     for segment in folder.glob("records-*"):
         segment.rename(folder / "records-00000009")
     assert discard(["r1"]) == [str(folder)]
+
+
+def test_a_spool_is_sent_by_one_at_a_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older content on its way in a sync that has ended is not overtaken by a newer one of the next."""
+    monkeypatch.setattr("sdk.syncing.SYNC_PATIENCE_S", 0.0)
+    monkeypatch.setattr("sdk.keeper.delivery.HEARTBEAT_S", 0.0)
+    monkeypatch.setattr("sdk.keeper.keeper.LEAVES_S", 0.0)
+    run = offline("r1")
+    on_its_way, go_on = threading.Event(), threading.Event()
+
+    def fault(method: str, path: str, phase: str) -> Any:
+        if method == "PUT" and phase == "before" and not on_its_way.is_set():
+            on_its_way.set()
+            assert go_on.wait(60)
+        return (500, 0) if path.endswith("/heartbeat") and on_its_way.is_set() else None
+
+    with Proxy(lambda: server.url, fault) as proxy:
+        (first,) = sync(url=proxy.url, api_key=server.key)
+        assert (first.state, on_its_way.is_set()) == ("pending", True)
+        Path("r1.txt").write_text("newer")
+        (second,) = sync()
+        go_on.set()
+        assert (second.state, second.reason) == ("running", "it is being sent")
+        until(lambda: [each.state for each in sync()] == ["sent"])
+    (file,) = Api().run(f"{os.environ['RUNFS_PROJECT']}/{run.id}").files()
+    assert Path(file.download("there")).read_text() == "newer"
+
+
+def test_what_another_has_sent_meanwhile_is_passed_over(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [str(offline(run_id).dir) for run_id in ("a", "b")]
+    monkeypatch.setattr("sdk.syncing.pending", lambda paths: folders)
+    remove(folders[0])
+    lock = sender_lock
+
+    def late(folder: str) -> Any:
+        """Whoever had the lock has removed the folder before it is had here."""
+        remove(folder)
+        Path(folder).mkdir()
+        return lock(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sdk.syncing.sender_lock", late)
+        assert sync() == []
+    assert not any(Path(folder).exists() for folder in folders)
+
+
+def test_of_what_is_being_removed_nothing_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = str(offline("r1").dir)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda folder, ignore_errors: None)  # the process died here
+        remove(folder)
+    assert Path(folder).is_dir()
+    assert sync() == []
