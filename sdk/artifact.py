@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .bounds import ALIASES_MAX, TEXT_MAX_CHARS, check_length
 from .errors import Error, UsageError
 from .globs import Chosen, select
 from .names import check_component, check_path
@@ -26,6 +28,7 @@ class Artifact:
     ) -> None:
         check_component(name)
         check_component(type)
+        check_length(description or "", TEXT_MAX_CHARS)
         self.name = name
         self.type = type
         self.description = description or ""
@@ -65,12 +68,20 @@ class Artifact:
         check_path(path)
         self._files[path] = chosen._replace(path=path)
 
-    def as_event(self) -> dict[str, Any]:
-        """What the spool keeps of it."""
+    def as_event(self, aliases: Sequence[str] | str | None = None) -> dict[str, Any]:
+        """What the spool keeps of it, to be known by `aliases`; ValueError for one that cannot be."""
+        names = [aliases] if isinstance(aliases, str) else list(aliases or ())
+        for name in names:
+            check_component(name)
+            if re.fullmatch(r"v[0-9]+", name):
+                raise ValueError(f"the alias {name} would hide a version: the server gives these numbers")
+        if len(names) > ALIASES_MAX:
+            raise ValueError(f"{len(names)} aliases are given; {ALIASES_MAX} are allowed")
         files = [[path, self._files[path].local, self._files[path].size] for path in self.files]
         return {
             "name": self.name,
             "type": self.type,
+            "aliases": names,
             "description": self.description,
             "metadata": plain(self.metadata),
             "files": files,

@@ -15,7 +15,7 @@ def check_component(name: str) -> None:
         raise ValueError(f"{name!r} is not a name")
     if "/" in name:
         raise ValueError(f"{name!r} contains a slash")
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in name):
         raise ValueError(f"{name!r} contains a control character")
     try:
         encoded = name.encode()

@@ -250,7 +250,7 @@ class Run:
         artifact: Artifact | str | os.PathLike[str],
         name: str | None = None,
         type: str | None = None,
-        aliases: Sequence[str] | None = None,
+        aliases: Sequence[str] | str | None = None,
     ) -> Artifact:
         """Make a version of an artifact, or of the files of a path (a file, or a folder with all in it).
 
@@ -261,7 +261,7 @@ class Run:
             artifact = of_path(artifact, name or f"run-{self.id}-{base_name(artifact)}", type)
         number, self._artifacts = self._artifacts, self._artifacts + 1
         if self._spool is not None:
-            self._spool.event("artifact", number=number, aliases=list(aliases or ()), **artifact.as_event())
+            self._spool.event("artifact", number=number, **artifact.as_event(aliases))
         link = self._link
         artifact.logged(lambda timeout_s: link.wait_artifact(number, timeout_s) if link else None)
         return artifact

@@ -162,7 +162,7 @@ def log_artifact(
     artifact: Artifact | str | os.PathLike[str],
     name: str | None = None,
     type: str | None = None,
-    aliases: Sequence[str] | None = None,
+    aliases: Sequence[str] | str | None = None,
 ) -> Artifact:
     """`Run.log_artifact` of the current run."""
     return _required("log_artifact").log_artifact(artifact, name, type, aliases)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .bounds import LINE_MAX_CHARS, TAG_MAX_CHARS, TAGS_MAX, TEXT_MAX_CHARS, check_length
 from .errors import SettingsError
 from .names import check_component
 
@@ -66,10 +67,12 @@ class _Values:
                 return self.environ[variable], variable
         return None, ""
 
-    def text(self, argument: str, *variables: str) -> str | None:
+    def text(self, argument: str, *variables: str, max_chars: int | None = None) -> str | None:
         value, origin = self.find(argument, *variables)
         if value is not None and not isinstance(value, str):
             raise SettingsError(f"{origin} must be text, not {type(value).__name__}")
+        if value and max_chars is not None:
+            _fits(origin, value, max_chars)
         return value or None
 
     def choice(
@@ -102,8 +105,10 @@ def resolve(arguments: Mapping[str, Any], environ: Mapping[str, str] | None = No
     entity, project = _project(values)
     url = _url(values)
     run_id = values.text("id", "RUNFS_RUN_ID", "WANDB_RUN_ID")
-    if run_id is not None:
-        _checked("the run's id", run_id)
+    sweep = values.text("sweep", "RUNFS_SWEEP_ID", "WANDB_SWEEP_ID")
+    for what, name in (("the run's id", run_id), ("the sweep's id", sweep)):
+        if name is not None:
+            _checked(what, name)
     resume_words = {True: "allow", False: "never", "auto": "allow"}
     return Settings(
         url=url,
@@ -114,11 +119,11 @@ def resolve(arguments: Mapping[str, Any], environ: Mapping[str, str] | None = No
         root=_root(values),
         mode=values.choice(MODES, {"dryrun": "offline"}, "mode", "RUNFS_MODE", "WANDB_MODE") or "online",
         resume=values.choice(RESUMES, resume_words, "resume", "RUNFS_RESUME", "WANDB_RESUME"),
-        sweep=values.text("sweep", "RUNFS_SWEEP_ID", "WANDB_SWEEP_ID"),
-        name=values.text("name", "RUNFS_NAME", "WANDB_NAME"),
-        notes=values.text("notes", "RUNFS_NOTES", "WANDB_NOTES"),
-        group=values.text("group", "RUNFS_RUN_GROUP", "WANDB_RUN_GROUP"),
-        job_type=values.text("job_type", "RUNFS_JOB_TYPE", "WANDB_JOB_TYPE"),
+        sweep=sweep,
+        name=values.text("name", "RUNFS_NAME", "WANDB_NAME", max_chars=LINE_MAX_CHARS),
+        notes=values.text("notes", "RUNFS_NOTES", "WANDB_NOTES", max_chars=TEXT_MAX_CHARS),
+        group=values.text("group", "RUNFS_RUN_GROUP", "WANDB_RUN_GROUP", max_chars=LINE_MAX_CHARS),
+        job_type=values.text("job_type", "RUNFS_JOB_TYPE", "WANDB_JOB_TYPE", max_chars=LINE_MAX_CHARS),
         tags=_tags(values),
         console=_console(values),
         ignore=_list(values.text("ignore_globs", "RUNFS_IGNORE_GLOBS", "WANDB_IGNORE_GLOBS")),
@@ -146,6 +151,13 @@ def _checked(what: str, name: str) -> None:
         check_component(name)
     except ValueError as error:
         raise SettingsError(f"{what} cannot be used: {error}") from None
+
+
+def _fits(origin: str, text: str, max_chars: int) -> None:
+    try:
+        check_length(text, max_chars)
+    except ValueError as error:
+        raise SettingsError(f"{origin} cannot be used: {error}") from None
 
 
 def _project(values: _Values) -> tuple[str | None, str | None]:
@@ -248,18 +260,22 @@ def _list(text: str | None) -> tuple[str, ...]:
 
 
 def _tags(values: _Values) -> tuple[str, ...]:
-    tags, origin = values.find("tags", "RUNFS_TAGS", "WANDB_TAGS")
-    if tags is None:
+    given, origin = values.find("tags", "RUNFS_TAGS", "WANDB_TAGS")
+    if given is None:
         return ()
-    if isinstance(tags, str):
-        return _list(tags) if origin != "init(tags=...)" else (tags,)
+    if isinstance(given, str):
+        given = _list(given) if origin != "init(tags=...)" else (given,)
     try:
-        given = tuple(tags)
+        tags = tuple(given)
     except TypeError:
-        given = (None,)
-    if not all(isinstance(tag, str) for tag in given):
+        tags = (None,)
+    if not all(isinstance(tag, str) for tag in tags):
         raise SettingsError(f"{origin} must be a list of texts")
-    return given
+    if "" in tags or len(tags) > TAGS_MAX:
+        raise SettingsError(f"{origin} must be at most {TAGS_MAX} tags, and none of them empty")
+    for tag in tags:
+        _fits(origin, tag, TAG_MAX_CHARS)
+    return tags
 
 
 def _console(values: _Values) -> str:

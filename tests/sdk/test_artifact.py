@@ -32,9 +32,10 @@ def test_files_and_folders() -> None:
         "one.bin",
         "sub/b.txt",
     ]
-    event = artifact.as_event()
+    event = artifact.as_event("best")
     assert event["files"][0] == ["a.txt", str(Path("data/a.txt").absolute()), len("data/a.txt")]
     assert (event["name"], event["type"], event["metadata"]) == ("set", "dataset", {"n": "NaN"})
+    assert (event["aliases"], artifact.as_event(("a", "b"))["aliases"]) == (["best"], ["a", "b"])
     assert repr(artifact) == "<runfs artifact set, dataset, 6 files>"
 
 

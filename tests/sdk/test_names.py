@@ -23,6 +23,7 @@ def test_good_components(name: str) -> None:
         ("a\0b", "control"),
         ("a\nb", "control"),
         ("a\x7f", "control"),
+        ("a\x85", "control"),
         ("x" * 256, "longer than 255"),
         ("ü" * 128, "longer than 255"),
         ("\udcff", "UTF-8"),
