@@ -160,6 +160,11 @@ class Reader:
             return list(payloads), offset
         raise Damaged(path, self.position)
 
+    def rest(self) -> int:
+        """Bytes that follow in the segment and are no record: damaged, or of one that is not whole."""
+        path = segment_path(self._folder, self.position.segment)
+        return max(0, os.path.getsize(path) - self.position.offset) if os.path.exists(path) else 0
+
     def skip_damage(self) -> bool:
         """Go on at the next segment; False if there is none."""
         if not os.path.exists(segment_path(self._folder, self.position.segment + 1)):

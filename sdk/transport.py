@@ -27,6 +27,7 @@ RETRY_AFTER_MAX_S = 5.0
 BLOCK_BYTES = 1 << 20
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 507})  # the same request may succeed another time
 RETRIED = frozenset({429, 502, 503, 504})
+NO_CONTENT = 204
 PROBLEM_MAX_BYTES = 1 << 20
 SIGNATURE = re.compile(r"(?<=[Ss]ignature=)[^&\s'\"]+")
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -111,7 +112,12 @@ class Transport:
 
     def _answer(self, response: urllib3.BaseHTTPResponse) -> Any:
         data = self._content(response)
-        return json.loads(data) if data else None
+        if response.status == NO_CONTENT:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError:
+            raise Unreachable(f"{self.url} does not answer as runfs does: another server is there") from None
 
     def put(
         self, url: str, method: str, headers: Mapping[str, str], body: IO[bytes] | bytes, size: int

@@ -118,8 +118,9 @@ class Bundles:
                 if unstable > UNSTABLE_TRIES:
                     self._fail(bundle, str(error))
                     return
-            except (Vanished, Error, OSError) as error:
-                self._fail(bundle, str(error))
+            except Exception as error:  # also a bug of ours: the run could never end
+                expected = isinstance(error, Vanished | Error | OSError)
+                self._fail(bundle, str(error) if expected else f"{type(error).__name__}: {error}")
                 return
             else:
                 self._patience.worked(name)

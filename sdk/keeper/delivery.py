@@ -257,6 +257,8 @@ class Delivery:
         assert self.bundles is not None
         if not self._ended:
             self._ended = True
+            if rest := self._reader.rest():
+                self._warn(f"the last {rest} bytes of {self._folder} are damaged, and could not be sent")
             self.uploads.end()
             self.bundles.end()
         if not (self.uploads.idle() and self.bundles.idle()):

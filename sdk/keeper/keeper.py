@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import Absent, ServerError, Unreachable
 from ..spool import ledger_folder
 from ..transport import Transport
-from .delivery import Delivery
+from .delivery import Delivery, Refused
 from .ledger import Ledger
 from .meter import Meter
 from .patience import Patience
@@ -64,7 +64,8 @@ class Keeper:
     def work(self) -> None:
         """Go on until everything is sent, or the run and patience with the server have ended: see `outcome`.
 
-        Refused, if the server will not have the run at all, Gone, if it has it no more.
+        Refused, if the server will not have the run at all, or the spool holds none; Gone, if the server has
+        it no more.
         """
         try:
             while not self._stop.is_set():
@@ -129,6 +130,8 @@ class Keeper:
                     self._ledger.note(finish={"exit_code": None, "state": "crashed"})
                 if self._ledger.finish is not None and self._delivery.end():
                     return None
+            elif not writing:
+                raise Refused("no run was kept: the disk was full, or it lost the first record")
         except Absent:
             self._delivery.check_there()
             raise

@@ -194,7 +194,10 @@ class Ledger:
 
 def begun(folder: str) -> dict[str, Any] | None:
     """The "run" event that the spool in `folder` begins with, also when the record is gone that held it."""
-    first = Reader(folder).read(1)
+    try:
+        first = Reader(folder).read(1)
+    except Damaged:
+        first = []
     if first and first[0][:1] == Kind.EVENT:
         event: dict[str, Any] = json.loads(first[0][1:])
         if event["event"] == "run":

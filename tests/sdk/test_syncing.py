@@ -235,3 +235,21 @@ def test_of_what_is_being_removed_nothing_is_sent(server: Server, monkeypatch: p
         remove(folder)
     assert Path(folder).is_dir()
     assert sync() == []
+
+
+def test_a_spool_that_holds_no_run(server: Server, spools: Path) -> None:
+    good = offline("good")
+    for name, content in (("empty", b""), ("damaged", b"\0" * 100)):
+        (spools / name).mkdir()
+        (spools / name / "records-00000001").write_bytes(content)
+    results = sync()
+    assert [(Path(each.folder).name, each.state) for each in results] == [
+        (Path(str(good.dir)).name, "sent"),
+        ("damaged", "pending"),
+        ("empty", "pending"),
+    ]
+    assert all("no run was kept" in each.reason for each in results[1:])
+    with pytest.raises(sdk.UsageError, match="neither"):
+        discard(["good"])
+    discard([each.folder for each in results[1:]])
+    assert pending() == []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import socket
+import threading
 import traceback
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -171,3 +173,23 @@ def test_who_does_not_answer_is_named(server: Server) -> None:
         pytest.raises(Unreachable, match=rf"^{proxy.url} cannot now"),
     ):
         Transport(server.url, None).put(f"{proxy.url}/bucket/key", "PUT", {}, b"abc", 3)
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in to this network</html>", b"", b"\xff"])
+def test_another_server_is_no_answer(body: bytes) -> None:
+    """As from a hotel's network: the spool waits until ours is there."""
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.handle_request, daemon=True).start()
+        with pytest.raises(Unreachable, match="does not answer as runfs does"):
+            Transport(f"http://127.0.0.1:{other.server_port}", None).call("GET", path("runs"))

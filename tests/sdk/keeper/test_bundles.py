@@ -152,6 +152,18 @@ def test_a_file_that_is_gone_is_said(ledger: Ledger, start: Start) -> None:
     assert ledger.bundles[0].version == "v0"
 
 
+def test_a_bug_of_ours_fails_it_aloud(ledger: Ledger, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Parcels, files: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Parcels, "send", fail)
+    bundles, reports = start()
+    bundles.add([bundle("a", "b")])
+    until(bundles.idle)
+    assert ledger.bundles[0].failed == "RuntimeError: a bug"
+    assert reports[0]["text"] == "artifact set was not saved: RuntimeError: a bug"
+
+
 def test_an_offline_runs_artifacts_are_sent_by_sync(server: Server) -> None:
     Path("a").write_text("a")
     with sdk.init(mode="offline") as run:

@@ -254,6 +254,23 @@ def test_damage_is_said_and_passed_over(
     assert "is damaged at byte" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("tail", [b"\0" * 64, b"\0\0\0\x09torn"])
+def test_damage_at_the_end_is_said(
+    spool: Spool, deliver: Deliver, capsys: pytest.CaptureFixture[str], tail: bytes
+) -> None:
+    spool.history(b'{"a":1}')
+    with Path(spool.folder, "records-00000001").open("ab") as file:
+        file.write(tail)
+    delivery = deliver()
+    delivery.begin()
+    assert delivery.deliver()
+    assert not delivery.deliver()
+    assert capsys.readouterr().out == ""
+    finish(delivery)
+    assert [row["a"] for row in stored().history()] == [1]
+    assert capsys.readouterr().out.count(f"the last {len(tail)} bytes of {spool.folder} are damaged") == 1
+
+
 def test_heartbeats(spool: Spool, deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
     delivery = deliver()
     delivery.begin()

@@ -12,6 +12,7 @@ import pytest
 
 from sdk.api import Api, StoredRun
 from sdk.keeper import keeper as module
+from sdk.keeper.delivery import Refused
 from sdk.keeper.keeper import Keeper
 from sdk.spool import Spool
 from sdk.transport import Transport
@@ -153,3 +154,33 @@ def test_progress_is_told_while_the_last_files_go(
         held.set()
         outcome = working.end()
     assert (outcome["files_sent"], outcome["bytes_taken"], outcome["complete"]) == (1, 100, True)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 100, b"\0\0\0\x09"])
+def test_a_spool_without_a_run_has_an_end(
+    transport: Transport, tmp_path: Path, environment: object, damage: bytes
+) -> None:
+    """The disk was full when the run began, or a power cut took the first record."""
+    spool = Spool(str(tmp_path / "empty"), "r1", 1 << 30)
+    Path(spool.folder, "records-00000001").write_bytes(damage)
+    keeper = Keeper(spool.folder, transport, lambda kind, **fields: None, lambda: False, lambda: 0.0)
+    with pytest.raises(Refused, match="no run was kept"):
+        keeper.work()
+
+
+def test_a_spool_is_awaited_while_it_is_written(transport: Transport, tmp_path: Path, work: Work) -> None:
+    spool = Spool(str(tmp_path / "empty"), "r1", 1 << 30)
+    asked = 0
+
+    def writing() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            run = {"id": "r1", "project": os.environ["RUNFS_PROJECT"], "resume": "never", "host": ""}
+            spool.event("run", run=run)
+        return asked < 3
+
+    keeper = Keeper(spool.folder, transport, lambda kind, **fields: None, writing, lambda: 0.0)
+    keeper.work()
+    assert keeper.outcome()["complete"]
+    assert stored().state == "crashed"
