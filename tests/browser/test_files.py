@@ -6,7 +6,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from browsing import FILES, RUNS, Visit, make_run, save
+from browsing import FILES, RUNS, Visit, count_ended, hold_first, make_run, save
 from daemon_process import Served
 from playwright.sync_api import Page, expect
 
@@ -55,6 +55,20 @@ def test_search_and_glob(visit: Visit) -> None:
     search.fill("nothing")
     expect(page.locator("#files")).to_contain_text("No file fits")
     expect(page.locator("#files")).to_contain_text("4 files")
+
+
+def test_no_refresh_that_waited_undoes_a_search(visit: Visit) -> None:
+    page = visit(FILES)
+    held = hold_first(page, "**/files?q=train")
+    with page.expect_request("**/files?q=train"):
+        page.get_by_placeholder("Search all files, or *.pt").fill("train")
+    page.evaluate(
+        "htmx.trigger('#files', 'refresh')"
+    )  # as after an upload; it waits for the search
+    count_ended(page)
+    held[0].continue_()
+    expect(page.locator("body")).to_contain_text("ended ended")
+    expect(page.locator("#files tbody td.name")).to_have_text(["logs/train.log"])
 
 
 def test_download_one(visit: Visit) -> None:

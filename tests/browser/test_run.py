@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from browsing import PROJECT, RUN, RUNS, Visit, make_run
+from browsing import PROJECT, RUN, RUNS, Visit, count_ended, hold_first, make_run
 from daemon_process import Served
 from playwright.sync_api import Page, Response, expect
 
@@ -194,6 +194,18 @@ def test_sweep(visit: Visit) -> None:
     page.locator("svg.parallel").get_by_label("calm-river-2").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/r2")
+
+
+def test_no_refresh_of_a_sweep_undoes_a_choice(visit: Visit) -> None:
+    page = visit(f"{PROJECT}/sweeps/s1")
+    held = hold_first(page, "**/sweeps/s1")
+    with page.expect_request("**/sweeps/s1"):
+        count_ended(page)
+    page.get_by_label("Colour and rank by").select_option("accuracy")
+    expect(page.locator("#sweep tbody tr").first).to_contain_text("calm-river-0")
+    held[0].continue_()
+    expect(page.locator("body")).to_contain_text("ended ended")
+    expect(page.locator("#sweep tbody tr").first).to_contain_text("calm-river-0")
 
 
 def test_artifacts(visit: Visit) -> None:

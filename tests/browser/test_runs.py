@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from browsing import RUNS, Visit, make_run
+from browsing import RUNS, Visit, hold_first, make_run
 from daemon_process import Served
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 
 def names(page: Page) -> list[str]:
@@ -38,15 +38,8 @@ def test_search_sort_and_filter(visit: Visit) -> None:
 
 
 def test_the_last_search_is_the_one_that_counts(visit: Visit) -> None:
-    page, held = visit(RUNS), []
-
-    def slow(route: Route) -> None:
-        """The first answer does not come before the last."""
-        if held:
-            route.continue_()
-        held.append(route)
-
-    page.route(re.compile(r"/runs\?.*q="), slow)
+    page = visit(RUNS)
+    hold_first(page, re.compile(r"/runs\?.*q="))  # its answer does not come before the last
     search = page.get_by_placeholder("Search name, id, notes")
     with page.expect_request(re.compile("q=calm")):
         search.press_sequentially("calm")

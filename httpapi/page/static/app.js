@@ -15,6 +15,12 @@
     else if ((document.hidden || dialog.open) && !ctx.sourceElement.matches("form, input, button")) event.preventDefault();
   });
 
+  // What updates itself and had to wait for another request, as for a search, asks for what the page shows by now.
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.sourceElement === ctx.target) ctx.request.action = ctx.sourceElement.getAttribute("hx-get") ?? ctx.request.action;
+  });
+
   // What could not be asked for: a sign-in that has ended, or a server that does not answer. The page stays
   // as it was, asks again by itself, and says no more once it was answered.
   const lost = document.getElementById("lost");

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import urllib3
 from daemon_process import Served
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -80,6 +81,24 @@ def fill(daemon: Served) -> None:
     )
     daemon.ask("POST", f"/api/v1/artifacts/{made['id']}/commit", {"aliases": ["best"]})
     make_run(daemon, "empty")
+
+
+def hold_first(page: Page, address: str | re.Pattern[str]) -> list[Route]:
+    """Hold the first request to `address` until a test lets it go on; later ones are listed behind it."""
+    seen: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if seen:
+            route.continue_()
+        seen.append(route)
+
+    page.route(address, hold)
+    return seen
+
+
+def count_ended(page: Page) -> None:
+    """Let the page say "ended " for each request of htmx that was answered or given up, from now on."""
+    page.evaluate("addEventListener('htmx:finally:request', () => document.body.append('ended '))")
 
 
 def open_browser(playwright: Any, folder: str, **options: Any) -> BrowserContext:
