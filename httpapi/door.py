@@ -14,7 +14,7 @@ from aiohttp import web
 from httpapi import audit
 from httpapi.bodies import HELD, waits
 from httpapi.connections import CONNECTIONS
-from httpapi.hosts import check_host, check_origin, check_target
+from httpapi.hosts import SAFE_METHODS, check_host, check_origin, check_target
 from httpapi.metrics import Metrics
 from httpapi.problems import Problem, problem_of
 from httpapi.state import KEY, STATE
@@ -34,6 +34,8 @@ STARTED = web.RequestKey("started", web.StreamResponse)
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})  # asked by probes, under whatever name they use
 AUDITED = frozenset({401, 403, 421})
+# A change that is made in spite of its condition is one that nobody wanted (RFC 9110 s13.1).
+CONDITIONS = ("If-Match", "If-None-Match", "If-Unmodified-Since")
 # For answers that are not pages: nothing in them may run, be framed or be read by other sites.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -89,9 +91,22 @@ async def _admit(request: web.Request) -> None:
     check_origin(request.method, host, request.headers)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem("media-type", "Bodies are taken as they are, without Content-Encoding.")
+    if request.method not in SAFE_METHODS:
+        _check_whole(request)
     key = await state.auth.key_of(request)
     if key is not None:
         request[KEY] = key
+
+
+def _check_whole(request: web.Request) -> None:
+    """Problem when a change is to be made on a condition, or to a part of a file: neither would be heeded."""
+    for name in CONDITIONS:
+        if name in request.headers:
+            raise Problem("precondition-failed", f"Changes take no conditions: send this without {name}.")
+    if "Content-Range" in request.headers:
+        raise Problem(
+            "malformed", "A part of a file cannot be replaced: send all of it without Content-Range."
+        )
 
 
 def _refusal(request: web.Request, error: Exception) -> web.StreamResponse:

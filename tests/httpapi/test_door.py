@@ -35,6 +35,31 @@ async def test_hosts(api: Any) -> None:
         assert answer.content_type == ("application/json" if status == 200 else "application/problem+json")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("If-Match", '"another"', 412),
+        ("If-None-Match", "*", 412),
+        ("If-Unmodified-Since", "Mon, 01 Jan 1990 00:00:00 GMT", 412),
+        ("Content-Range", "bytes 0-0/7", 400),
+    ],
+)
+async def test_no_change_is_made_in_spite_of_its_condition(
+    api: Any, name: str, value: str, status: int
+) -> None:
+    await api.good("POST", "/runs", {"id": "r1"})
+    made = await api.good("PUT", "/runs/r1/files?path=a", data=b"content")
+    for method, path in (
+        ("PUT", "/runs/r1/files?path=a"),
+        ("DELETE", f"/runs/files/{made['id']}"),
+        ("DELETE", "/runs/r1"),
+    ):
+        answer = await api.raw(method, path, headers={name: value})
+        assert answer.status == status
+        assert name in (await answer.json())["detail"]
+    assert await api.good("GET", f"/runs/files/{made['id']}") == made
+
+
 async def test_probes_may_use_any_name(api: Any) -> None:
     assert (await api.with_key(None).raw("GET", "/healthz", headers={"Host": "pod-7"})).status == 200
 
