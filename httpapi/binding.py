@@ -102,13 +102,20 @@ async def _body(request: web.Request, model: type[BaseModel], long_body: bool) -
 def invalid(error: ValidationError, where: str) -> Problem:
     """The refusal of what a model does not take, found in the "query" or the "body"."""
     errors = [
-        {"where": _place(where, each["loc"]), "detail": each["msg"]}
+        {"where": _place(where, each["loc"]), "detail": _said(each["type"], each["msg"])}
         for each in error.errors(include_url=False, include_context=False, include_input=False)[
             :ERRORS_SHOWN_MAX
         ]
     ]
     detail = "; ".join(f"{each['where']}: {each['detail']}" for each in errors[:3])
     return Problem("invalid", f"{detail}.", errors=errors)
+
+
+def _said(kind: str, message: str) -> str:
+    """An error of pydantic in words of JSON, or of whatever check of ours raised it."""
+    if kind in ("model_type", "dict_type"):
+        return "Input should be an object"
+    return message.removeprefix("Value error, ")
 
 
 def _place(where: str, location: tuple[int | str, ...]) -> str:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from store.errors import Refused
 from store.names import check_name
@@ -28,6 +28,12 @@ def _encodable(text: str) -> str:
     return text
 
 
+def _two_parts(path: Any) -> Any:
+    if isinstance(path, str) and not (path.count("/") == 1 and all(path.split("/"))):
+        raise ValueError(f"{path!r} names no project: write ENTITY/PROJECT")
+    return path
+
+
 def _project_path(path: str) -> str:
     for part in path.split("/"):
         _component(part)
@@ -47,6 +53,7 @@ ProjectPath = Annotated[
     str,
     Field(min_length=3, max_length=511, pattern=r"^[^/]+/[^/]+$", description="ENTITY/PROJECT."),
     AfterValidator(_project_path),
+    BeforeValidator(_two_parts),
 ]
 SomeProject = Annotated[
     str, Field(min_length=1, max_length=511, pattern=r"^[^/]+(/[^/]+)?$"), AfterValidator(_project_path)

@@ -47,6 +47,24 @@ async def test_each_wrong_field_is_named(api: Any) -> None:
     assert problem["detail"].startswith("body.id: ")
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ([], "body: Input should be an object."),
+        ({"config": []}, "body.config: Input should be an object."),
+        ({"id": ".."}, 'body.id: the name is "..", which means a directory.'),
+    ],
+)
+async def test_details_speak_of_the_request_and_not_of_python(api: Any, body: Any, detail: str) -> None:
+    _, problem = await api.ask("POST", "/runs", body)
+    assert problem["detail"] == detail
+
+
+async def test_a_project_is_named_whole(api: Any) -> None:
+    _, problem = await api.ask("GET", "/runs?project=mnist")
+    assert problem["detail"] == "query.project: 'mnist' names no project: write ENTITY/PROJECT."
+
+
 async def test_a_body_of_unknown_length_is_bounded_too(api: Any) -> None:
     async def endless() -> Any:
         while True:
