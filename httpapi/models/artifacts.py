@@ -38,7 +38,7 @@ class NewArtifact(Given):
 
 
 class ArtifactPatch(Given):
-    """What is to change; what is left out stays."""
+    """What is to change; what is left out, or null, stays."""
 
     description: Text | None = None
     metadata: Object | None = Field(None, description="Replaces the old one as a whole.")

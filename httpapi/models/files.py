@@ -102,7 +102,7 @@ class FileQuery(ArtifactFileQuery):
 
 
 class FilePatch(Given):
-    """What is to change; what is left out stays."""
+    """What is to change; what is left out, or null, stays."""
 
     description: Text | None = None
     tags: Tags | None = None

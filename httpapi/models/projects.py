@@ -14,7 +14,7 @@ class NewProject(Given):
 
 
 class ProjectPatch(Given):
-    """What is to change; what is left out stays."""
+    """What is to change; what is left out, or null, stays."""
 
     description: Text | None = None
     is_default: bool | None = Field(

@@ -51,10 +51,10 @@ class NewRun(Given):
 
 
 class RunPatch(Given):
-    """What is to change; what is left out stays. config and summary are merged key by key, at the top.
+    """What is to change; what is left out, or null, stays.
 
-    In them null is a value like any other, and is kept: keys go only by being named in config_remove or
-    summary_remove.
+    config and summary are merged key by key, at the top. In them null is a value like any other, and is kept:
+    keys go only by being named in config_remove or summary_remove.
     """
 
     display_name: Line | None = None

@@ -24,7 +24,7 @@ class NewSweep(Given):
 
 
 class SweepPatch(Given):
-    """What is to change; what is left out stays."""
+    """What is to change; what is left out, or null, stays."""
 
     state: State | None = None
     display_name: Line | None = None

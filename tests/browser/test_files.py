@@ -62,9 +62,7 @@ def test_no_refresh_that_waited_undoes_a_search(visit: Visit) -> None:
     held = hold_first(page, "**/files?q=train")
     with page.expect_request("**/files?q=train"):
         page.get_by_placeholder("Search all files, or *.pt").fill("train")
-    page.evaluate(
-        "htmx.trigger('#files', 'refresh')"
-    )  # as after an upload; it waits for the search
+    page.evaluate("htmx.trigger('#files', 'refresh')")  # as after an upload; it waits for the search
     count_ended(page)
     held[0].continue_()
     expect(page.locator("body")).to_contain_text("ended ended")
