@@ -39,12 +39,14 @@ NO_ATTRIBUTES = bytes(8)
 
 
 class Page:
-    """A reply being filled."""
+    """A reply being filled. EMSGSIZE where the client has not even room for the end of a listing."""
 
     def __init__(self, count: int, dircount: int = COUNT_MAX) -> None:
         self._parts = [COOKIEVERF]
         self.room = min(count, COUNT_MAX) - DIRECTORY_ATTRIBUTES - len(COOKIEVERF) - len(ENDS[True])
         """Bytes left for entries."""
+        if self.room < 0:  # before anybody reads as many entries as there is room for
+            raise _too_small()
         self._names = dircount
 
     def add(self, fileid: int, name: bytes, cookie: int, plus: bytes = b"") -> bool:
@@ -80,7 +82,11 @@ class Page:
         return True
 
     def packed(self, eof: bool) -> bytes:
-        """The resok from its cookieverf on. EMSGSIZE where not even one entry fitted, or the end did not."""
-        if self.room < 0 or (not eof and len(self._parts) == 1):
-            raise OSError(errno.EMSGSIZE, "no entry fits into the reply that the client allows")
+        """The resok from its cookieverf on. EMSGSIZE where not even one entry fitted."""
+        if not eof and len(self._parts) == 1:
+            raise _too_small()
         return b"".join((*self._parts, ENDS[eof]))
+
+
+def _too_small() -> OSError:
+    return OSError(errno.EMSGSIZE, "no entry fits into the reply that the client allows")

@@ -90,6 +90,17 @@ async def test_too_small(nfs: Any, count: int) -> None:
         assert arm.dir_attributes is not None
 
 
+@pytest.mark.parametrize("cookie", [0, 1, 2, 3, 17, 10**6, 2**64 - 1])
+async def test_without_room_for_the_end_nothing_is_read_from_any_cookie(nfs: Any, cookie: int) -> None:
+    directory = await nfs.at("runs")
+    nfs.world.tree.db = None  # whoever asks the catalog now is a bug
+    for count in (0, 1, 63, 64, 103):
+        for name, counts in (("READDIR", (count,)), ("READDIRPLUS", (65536, count))):
+            told, arm = await nfs.fails(name, directory, cookie, COOKIEVERF, *counts)
+            assert told == "TOOSMALL"
+            assert arm.dir_attributes is not None
+
+
 async def test_counts_up_to_the_largest_are_clamped(nfs: Any) -> None:
     largest = 2**32 - 1
     assert len(await nfs.listed("READDIR", await nfs.at("runs"), largest)) == 3
