@@ -28,9 +28,10 @@ def test_a_machine_name_that_is_not_text_is_still_shown() -> None:
 
 TOO_LONG = sys_body(b"h" * 255)[:4] + (256).to_bytes(4, "big") + b"h" * 256 + bytes(12)
 TOO_MANY = sys_body(gids=())[:-4] + (17).to_bytes(4, "big") + bytes(17 * 4)
+BILLIONS = sys_body(gids=())[:-4] + (2**32 - 1).to_bytes(4, "big") + bytes(16 * 4)
 
 
-@pytest.mark.parametrize("body", [b"", sys_body()[:-1], sys_body() + bytes(4), TOO_LONG, TOO_MANY])
+@pytest.mark.parametrize("body", [b"", sys_body()[:-1], sys_body() + bytes(4), TOO_LONG, TOO_MANY, BILLIONS])
 def test_a_body_that_is_not_its_flavors_is_a_bad_credential(body: bytes) -> None:
     with pytest.raises(Denied) as caught:
         read_credential(1, body)

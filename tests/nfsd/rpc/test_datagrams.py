@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from nfsd.rpc import Dispatch, Limits, Server
+from nfsd.rpc.datagrams import Datagrams
+from nfsd.rpc.message import LEAST_CALL_BYTES
 
 LIMITS = Limits(calls_in_flight=4, drain_seconds=0)
 
@@ -49,3 +51,30 @@ async def test_udp(sample: Any, calls: Any, caplog: pytest.LogCaptureFixture) ->
     finally:
         transport.close()
         await server.stop()
+
+
+class Sent(asyncio.DatagramTransport):
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.datagrams: list[bytes] = []
+
+    def is_closing(self) -> bool:
+        return False
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        self.datagrams.append(data)
+
+
+async def test_a_datagram_cut_short_is_refused_by_its_xid_or_dropped(sample: Any, calls: Any) -> None:
+    datagrams, sent = Datagrams(Dispatch([sample]), LIMITS), Sent()
+    datagrams.connection_made(sent)
+    whole = calls.make(1, calls.words(5), xid=7)
+    for size in range(len(whole)):
+        datagrams.datagram_received(whole[:size], ("127.0.0.1", 1000))
+        garbage = [calls.words(7, 1, 0, 0, 0, 4)] if size >= LEAST_CALL_BYTES else []
+        assert sent.datagrams == garbage, size
+        sent.datagrams.clear()
+    datagrams.datagram_received(whole, ("127.0.0.1", 1000))
+    assert calls.results(sent.datagrams[0], 7) == calls.words(5)
