@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class Bucket:
 
     def __init__(self, fails: bool = False) -> None:
         self.names: list[str] = []
+        self.read: list[str] = []
         self.deleted: list[str] = []
         self.fails = fails
 
@@ -42,6 +44,16 @@ class Bucket:
             raise BenchError("the bucket is gone")
         assert Path(source).stat().st_size in (1 << 20, files.SMALL_BYTES)
         self.names.append(name)
+
+    def get_object(self, **named: str) -> dict[str, Any]:
+        """Gives it whole."""
+        assert named["Key"] in self.names
+        self.read.append(named["Key"])
+        return {"Body": self}
+
+    def iter_chunks(self, size: int) -> list[bytes]:
+        """The body of every object."""
+        return [b"a", b"bc"]
 
     def delete_object(self, **named: str) -> None:
         """Forgets it."""
@@ -90,8 +102,12 @@ def contest(daemon: files.Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_round_asks_everyone_once(contest: files.Contest, pattern: dataset.Pattern) -> None:
     contest.round(0, pattern)
-    up, down, many, *steps = contest.rows()
+    up, verified, down, many, *steps = contest.rows()
     assert (up.rounds["runfs"], up.rounds["runfs on S3"], up.rounds["mlflow"]) == ([2], [2], [0.5])
+    assert (verified.rounds["runfs"], verified.rounds["runfs on S3"]) == ([2], [2])
+    assert set(verified.rounds) == {"runfs", "runfs on S3", "boto3"}
+    assert verified.rounds["boto3"][0] < up.rounds["boto3"][0]
+    assert contest.s3.read == ["round-0"]
     assert (down.rounds["runfs"], down.rounds["mlflow"]) == ([4], [0.25])
     assert (many.rounds["runfs"], many.rounds["mlflow"]) == ([20], [5])
     assert set(up.rounds) == set(down.rounds) == set(many.rounds) == set(files.SERVERS)
@@ -131,7 +147,7 @@ def test_small_files_are_saved_in_the_first_rounds_only(
     monkeypatch.setattr(files, "SMALL_ROUNDS", 1)
     for number in range(2):
         contest.round(number, pattern)
-    up, _, many, *steps = contest.rows()
+    up, _, _, many, *steps = contest.rows()
     assert {len(rates) for rates in up.rounds.values()} == {2}
     assert {len(rates) for row in (many, *steps) for rates in row.rounds.values()} == {1}
 
@@ -140,12 +156,19 @@ def test_every_promised_figure_is_judged(contest: files.Contest) -> None:
     aims = {row.title: [(aim.peer, aim.bound, aim.want) for aim in row.aims] for row in contest.rows()}
     assert aims == {
         "save 1 MiB": [("boto3", 0.9, None)],
+        "save 1 MiB, read back": [("boto3", 0.9, None)],
         "fetch 1 MiB": [("boto3", 0.9, None)],
         "save 10 files of 4 KiB": [("mlflow", 3.0, None)],
         "three steps, 1 at once": [(None, 2500, 4000)],
         "three steps, 8 at once": [(None, 2500, 4000)],
     }
-    assert [row.own for row in contest.rows()[:3]] == [files.ON_S3, files.ON_S3, files.OWN]
+    assert [row.own for row in contest.rows()[:4]] == [files.ON_S3] * 3 + [files.OWN]
+
+
+def test_what_is_read_back_is_hashed() -> None:
+    bucket = Bucket()
+    bucket.names.append("n")
+    assert files._read_back(bucket, "bench", "n") == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_a_peer_that_fails_is_left_out(contest: files.Contest, pattern: dataset.Pattern) -> None:
