@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from . import terminal
 from .artifact import Artifact, base_name, of_path
 from .conclusion import conclude, exit_code_of
 from .console import Capture
+from .description import Description
 from .errors import Error, UsageError
 from .fields import Fields, checked
 from .globs import select
@@ -30,7 +32,7 @@ POLICIES = ("live", "end", "now")
 SAVE_EVENT_FILES = 1000  # of one record
 
 
-class Run:
+class Run(Description):
     """One run, made by `sdk.init`; as a context manager it finishes as failed if an exception leaves."""
 
     def __init__(
@@ -49,15 +51,11 @@ class Run:
         self.mode = settings.mode
         self.entity = settings.entity
         self.project = settings.project
-        self.name = settings.name or run_id
-        self.tags = settings.tags
-        self.notes = settings.notes
-        self.group = settings.group
-        self.job_type = settings.job_type
+        self.describe(begin)
         self.sweep_id = settings.sweep
         self.resumed = False
-        self.config = Fields(self._tell_config, config)
-        self.summary = Fields(self._tell_summary)
+        self.config = Fields(partial(self._tell, "config"), config)
+        self.summary = Fields(partial(self._tell, "summary"))
 
     def start(self) -> None:
         """Begin to spool, and to send if the mode is online; used by `init`. Error if the server refuses."""
@@ -66,7 +64,7 @@ class Run:
         self._spool = Spool(self._settings.root, self.id, self._settings.spool_max_bytes)
         self._spool.event("run", run=self._begin, url=self._settings.url)
         rest = {key: self.config[key] for key in self.config if key not in self._begin["config"]}
-        self._tell_config(rest, [])
+        self._tell("config", rest, [])
         if self.mode == "online":
             self._start_sending(self._spool)
         if self._settings.console == "wrap":
@@ -103,7 +101,7 @@ class Run:
     def _adopt(self, run: Mapping[str, Any]) -> None:
         """Take over what the server says of the run: names, and what an earlier process of it left."""
         self.entity, self.project = run["project"].split("/", 1)
-        self.name = run["display_name"] or self.id
+        self.describe(run)
         self.resumed = run["history_lines"] > 0
         self.config.follow({**run["config"], **self.config})
         self.summary.follow(run["summary"])
@@ -204,11 +202,11 @@ class Run:
         if self._spool is not None and not self._finished and os.getpid() == self._pid:
             self._spool.console(line.encode("utf-8", "replace"))
 
-    def _tell_config(self, changes: dict[str, Any], gone: list[str]) -> None:
-        self._tell("config", changes, gone)
-
-    def _tell_summary(self, changes: dict[str, Any], gone: list[str]) -> None:
-        self._tell("summary", changes, gone)
+    def tell(self, call: str, field: str, value: Any) -> None:
+        """Have the server change a field that describes the run; used by the attributes."""
+        self._check(call)
+        if self._spool is not None:
+            self._spool.event("update", **{field: value})
 
     def _tell(self, what: str, changes: dict[str, Any], gone: list[str]) -> None:
         self._check(f"{what}.update")

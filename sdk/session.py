@@ -87,7 +87,7 @@ def _begin(settings: Settings, run_id: str, config: Mapping[str, Any]) -> dict[s
         "id": run_id,
         "display_name": settings.name,
         "config": _first(config),
-        "tags": list(settings.tags),
+        "tags": list(settings.tags) or None,  # none given: a resumed run keeps its own
         "notes": settings.notes,
         "group": settings.group,
         "job_type": settings.job_type,
