@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from . import terminal
 from .artifact import Artifact, base_name, of_path
@@ -161,7 +162,7 @@ class Run(Description):
     @property
     def url(self) -> str | None:
         """The address of the run's page, for a browser; None while there is no server."""
-        project, _, run_id = self.path.rpartition("/")
+        project, _, run_id = quote(self.path).rpartition("/")
         return f"{self._settings.url}/projects/{project}/runs/{run_id}" if self.mode == "online" else None
 
     def __repr__(self) -> str:

@@ -48,8 +48,9 @@ def test_a_run_is_kept(server: object) -> None:
     assert run.summary["loss"] == 0.2
 
 
-def test_the_url_is_that_of_the_runs_page(server: Any) -> None:
-    with sdk.init() as run:
+@pytest.mark.parametrize("run_id", [None, "größe 100%25 #1?"])
+def test_the_url_is_that_of_the_runs_page(server: Any, run_id: str | None) -> None:
+    with sdk.init(id=run_id) as run:
         request = urllib.request.Request(str(run.url), headers={"Authorization": f"Bearer {server.key}"})
         with urllib.request.urlopen(request) as answer:
             assert f"<title>{run.id}" in answer.read().decode()
