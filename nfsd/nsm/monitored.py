@@ -49,8 +49,8 @@ class Monitored:
         self.state = 1
         self.monitors: dict[Monitor, None] = {}
         self.clients: dict[Client, None] = {}
-        self._written: frozenset[Client] = frozenset()
-        """The clients that are in the file, as far as we know."""
+        self._written: frozenset[Client | Monitor] = frozenset()
+        """Who is in the file, as far as we know."""
         self.callbacks: list[tuple[str, int, int, int, int]] = []
         """Where programs of clients on this machine listen: address, program, version, protocol, port."""
 
@@ -76,9 +76,9 @@ class Monitored:
                 "clients": [asdict(each) for each in self.clients],
                 "callbacks": self.callbacks,
             }
-            clients = frozenset(self.clients)
+            written = frozenset(self.clients) | frozenset(self.monitors)
             await asyncio.to_thread(_replace, self._file, json.dumps(content, indent=1) + "\n")
-            self._written = clients
+            self._written = written
 
     async def watch(self, client: Client) -> None:
         """Remember a client that is to be told when we restart; it is on disk when this returns."""
@@ -95,11 +95,13 @@ class Monitored:
         await self.save()
 
     async def monitor(self, monitor: Monitor) -> bool:
-        """Remember a program that wants to be called; False if there are too many."""
+        """Remember a program that wants to be called; it is on disk when this returns. False if there are
+        too many."""
         if monitor not in self.monitors:
             if len(self.monitors) >= MONITORS_MAX:
                 return False
             self.monitors[monitor] = None
+        if monitor not in self._written:
             await self.save()
         return True
 

@@ -66,7 +66,7 @@ class StatusMonitor(Program, number=types.SM_PROG, version=types.SM_VERS):
             procedure=wanted.my_proc,
             priv=arguments.priv.hex(),
         )
-        taken = is_local(call.client) and await self._monitored.monitor(monitor)
+        taken = is_local(call.client) and await self._keep(monitor)
         return types.sm_stat_res(types.res.STAT_SUCC if taken else types.res.STAT_FAIL, self._monitored.state)
 
     @procedure(3, types.mon_id, types.sm_stat)
@@ -74,14 +74,12 @@ class StatusMonitor(Program, number=types.SM_PROG, version=types.SM_VERS):
         """Watch a host no longer."""
         name = _text(arguments.mon_name)
         mine = self._of(call.client, arguments.my_id)
-        await self._monitored.unmonitor([each for each in mine if each.name == name])
-        return types.sm_stat(self._monitored.state)
+        return await self._drop([each for each in mine if each.name == name])
 
     @procedure(4, types.my_id, types.sm_stat)
     async def sm_unmon_all(self, arguments: types.my_id, call: Call) -> types.sm_stat:
         """Watch no host any longer for this program."""
-        await self._monitored.unmonitor(self._of(call.client, arguments))
-        return types.sm_stat(self._monitored.state)
+        return await self._drop(self._of(call.client, arguments))
 
     @procedure(SM_NOTIFY, types.stat_chge)
     async def sm_notify(self, arguments: types.stat_chge, call: Call) -> None:
@@ -107,6 +105,20 @@ class StatusMonitor(Program, number=types.SM_PROG, version=types.SM_VERS):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep(self, monitor: Monitor) -> bool:
+        try:
+            return await self._monitored.monitor(monitor)
+        except OSError as error:
+            log.error("%s is not watched, the list of who watches cannot be written: %s", monitor.name, error)
+            return False
+
+    async def _drop(self, gone: list[Monitor]) -> types.sm_stat:
+        try:
+            await self._monitored.unmonitor(gone)
+        except OSError as error:  # who is still in the file is called once more than need be
+            log.warning("the list of who watches is as it was: %s", error)
+        return types.sm_stat(self._monitored.state)
 
     def _of(self, client: str, wanted: types.my_id) -> list[Monitor]:
         program = (wanted.my_prog, wanted.my_vers, wanted.my_proc)

@@ -103,6 +103,18 @@ async def test_a_client_that_could_not_be_written_is_written_by_the_next_try(
     assert list(loaded(file).clients) == [A]
 
 
+async def test_a_program_that_could_not_be_written_is_written_by_the_next_try(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitored = Monitored(file)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError("disk")))
+        with pytest.raises(OSError, match="disk"):
+            await monitored.monitor(MONITOR)
+    assert await monitored.monitor(MONITOR)
+    assert list(loaded(file).monitors) == [MONITOR]
+
+
 async def test_whoever_asks_while_a_client_is_written_waits_too(file: Path) -> None:
     monitored = Monitored(file)
 
@@ -111,6 +123,16 @@ async def test_whoever_asks_while_a_client_is_written_waits_too(file: Path) -> N
         return list(loaded(file).clients)
 
     assert await asyncio.gather(watched(), watched()) == [[A], [A]]
+
+
+async def test_whoever_asks_while_a_program_is_written_waits_too(file: Path) -> None:
+    monitored = Monitored(file)
+
+    async def watching() -> list[Monitor]:
+        assert await monitored.monitor(MONITOR)
+        return list(loaded(file).monitors)
+
+    assert await asyncio.gather(watching(), watching()) == [[MONITOR], [MONITOR]]
 
 
 async def test_who_is_kept(file: Path) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Clients:
 
 class Bench:
     def __init__(self, file: Path) -> None:
+        self.file = file
         self.clients = Clients()
         self.monitored = Monitored(file)
         self.rebooted: list[tuple[str, str]] = []
@@ -84,6 +86,22 @@ async def test_monitoring_ends_for_one_host_or_for_all_of_a_program(bench: Bench
     assert len(bench.monitored.monitors) == 3
     await bench.monitor.sm_unmon_all(ME, call("127.0.0.2"))
     assert [each.client for each in bench.monitored.monitors] == ["127.0.0.1"]
+
+
+async def test_nobody_is_promised_to_be_called_who_could_not_be_written_down(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bench.watch(b"one", call())
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError("disk")))
+        assert await bench.watch(b"two", call()) == types.sm_stat_res(types.res.STAT_FAIL, 1)
+        assert await bench.monitor.sm_unmon(types.mon_id(b"one", ME), call()) == types.sm_stat(1)
+    assert "two is not watched" in caplog.text
+    assert "is as it was: disk" in caplog.text
+    assert await bench.watch(b"two", call()) == SUCCESS
+    written = Monitored(bench.file)
+    written.load()
+    assert [each.name for each in written.monitors] == ["two"]
 
 
 async def test_a_host_that_started_again_loses_its_locks_and_who_watches_it_is_told(bench: Bench) -> None:
