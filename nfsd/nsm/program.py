@@ -169,10 +169,10 @@ class StatusMonitor(Program, number=types.SM_PROG, version=types.SM_VERS):
 
 
 async def _addresses(name: str) -> set[str]:
-    """What a host name stands for; nothing if it is unknown."""
+    """What a host name stands for; nothing if it is unknown, or none that could be."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(name, None)
-    except OSError:
+    except (OSError, UnicodeError):
         return set()
     return {str(each[4][0]) for each in found}
 

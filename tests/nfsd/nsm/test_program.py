@@ -122,8 +122,9 @@ async def test_our_restart_is_told_to_who_watches_us(bench: Bench, name: bytes) 
     assert await bench.called() == ("127.0.0.1", 100021, 3, 16, packed)
 
 
-async def test_our_restart_is_no_restart_of_other_servers(bench: Bench) -> None:
-    await bench.watch(b"192.0.2.1", call())
+@pytest.mark.parametrize("name", [b"192.0.2.1", b"a" * 64, b"a..b"])
+async def test_our_restart_is_no_restart_of_other_servers(bench: Bench, name: bytes) -> None:
+    await bench.watch(name, call())
     bench.monitor.tell_restart()
     await asyncio.gather(*bench.monitor._tasks)
     assert bench.clients.calls.empty()
