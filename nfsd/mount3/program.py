@@ -1,8 +1,8 @@
 """The MOUNT version 3 program (RFC 1813 appendix I): from a path to a file handle.
 
 Nothing is remembered of a mount: clients keep their handles through restarts and often never say that they
-unmounted, so DUMP has nothing to tell. Any directory may be mounted, and any file, for some clients ask for
-the parent of what they read. Every NFS call is checked against the client networks again.
+unmounted, so DUMP has nothing to tell. Any directory may be mounted, for some clients mount the one that
+holds the file they read. Every NFS call is checked against the client networks again.
 """
 
 import errno
