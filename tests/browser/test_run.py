@@ -184,6 +184,34 @@ def test_log_follows(visit: Visit, daemon: Served) -> None:
     expect(page.locator("#follow")).not_to_be_checked()
 
 
+def test_a_log_that_is_dragged_up_stays_there(visit: Visit, daemon: Served) -> None:
+    make_run(daemon, "dragged")
+    console = "/api/v1/runs/dragged/console"
+    daemon.ask("POST", console, {"first_line": 0, "lines": [f"line {number}" for number in range(200)]})
+    page = visit(f"{RUNS}/dragged/log")
+    # As by the bar, or a finger, which drags on where new lines come at the same moment.
+    page.wait_for_function("() => { log.scrollTop = 50; return !follow.checked; }")
+    daemon.ask("POST", console, {"first_line": 200, "lines": ["the last"]})
+    expect(page.locator("#log")).to_contain_text("the last")
+    assert page.locator("#log").evaluate("log => log.scrollTop") == 50
+    page.locator("#follow").check()
+    page.wait_for_function("log.scrollTop > 50")
+    daemon.ask("POST", "/api/v1/runs/dragged/finish", {})
+
+
+def test_what_is_folded_stays_so(visit: Visit) -> None:
+    page = visit(RUN)
+    page.locator("#run details summary").first.click()
+    count_ended(page)
+    expect(page.locator("body")).to_contain_text("ended")
+    expect(page.locator("#run details").first).not_to_have_attribute("open", "")
+
+
+def test_notes_keep_their_lines(visit: Visit, daemon: Served) -> None:
+    daemon.ask("PATCH", "/api/v1/runs/r1", {"notes": "one\ntwo"})
+    assert visit(RUN).locator("dd.lines").inner_text() == "one\ntwo"
+
+
 def test_sweep(visit: Visit) -> None:
     page = visit(f"{PROJECT}/sweeps")
     page.get_by_role("link", name="s1").click()

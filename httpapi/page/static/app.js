@@ -152,7 +152,13 @@
       if (follow?.checked && event.detail.ctx.sourceElement.id === "tail") toEnd();
     });
     follow?.addEventListener("change", () => { if (follow.checked) toEnd(); });
-    log.addEventListener("wheel", (event) => { if (event.deltaY < 0 && follow) follow.checked = false; }, { passive: true });
-    log.addEventListener("keydown", (event) => { if (["ArrowUp", "PageUp", "Home"].includes(event.key) && follow) follow.checked = false; });
+    const letGo = () => { if (follow) follow.checked = false; };
+    log.addEventListener("wheel", (event) => { if (event.deltaY < 0) letGo(); }, { passive: true });
+    log.addEventListener("keydown", (event) => { if (["ArrowUp", "PageUp", "Home"].includes(event.key)) letGo(); });
+    let top = log.scrollTop;
+    log.addEventListener("scroll", () => { // dragged, by its bar or a finger
+      if (log.scrollTop < top && log.scrollTop + log.clientHeight < log.scrollHeight - 2) letGo();
+      top = log.scrollTop;
+    }, { passive: true });
   }
 })();
