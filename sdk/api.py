@@ -33,7 +33,7 @@ class Api:
     def run(self, path: str) -> StoredRun:
         """The run "ENTITY/PROJECT/ID", or "ID" where only one project that the key may read has it."""
         *project, run_id = path.strip("/").split("/")
-        if len(project) not in (0, 2):
+        if len(project) not in (0, 2) or not run_id:
             raise UsageError(f"{path!r} is no path of a run: write ENTITY/PROJECT/ID, or ID alone")
         from .client import RunClient
 

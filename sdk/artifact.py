@@ -27,6 +27,10 @@ class Artifact:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         check_component(name)
+        if ":" in name:
+            raise ValueError(
+                f"{name!r} has a colon, which stands before a version: give aliases to log_artifact"
+            )
         check_component(type)
         check_length(description or "", TEXT_MAX_CHARS)
         self.name = name
@@ -117,6 +121,11 @@ class Artifact:
 def base_name(path: str | os.PathLike[str]) -> str:
     """The last component of a path, whatever it ends with."""
     return os.path.basename(os.path.abspath(os.fspath(path)))
+
+
+def default_name(run_id: str, path: str | os.PathLike[str]) -> str:
+    """What an artifact of a path is called that a run logs without a name."""
+    return f"run-{run_id}-{base_name(path)}".replace(":", "-")
 
 
 def of_path(path: str | os.PathLike[str], name: str, type: str | None) -> Artifact:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from . import terminal
-from .artifact import Artifact, base_name, of_path
+from .artifact import Artifact, default_name, of_path
 from .conclusion import conclude, exit_code_of
 from .console import Capture
 from .description import Description
@@ -257,7 +257,7 @@ class Run(Description):
         """
         self._check("log_artifact")
         if not isinstance(artifact, Artifact):
-            artifact = of_path(artifact, name or f"run-{self.id}-{base_name(artifact)}", type)
+            artifact = of_path(artifact, name or default_name(self.id, artifact), type)
         number, self._artifacts = self._artifacts, self._artifacts + 1
         if self._spool is not None:
             self._spool.event("artifact", number=number, **artifact.as_event(aliases))

@@ -110,8 +110,9 @@ def test_sweeps(server: Server) -> None:
 
 
 def test_paths_and_keys(server: Server) -> None:
-    with pytest.raises(sdk.UsageError, match="no path of a run"):
-        Api().run("project/id")
+    for path in ("project/id", "", "/"):
+        with pytest.raises(sdk.UsageError, match="no path of a run"):
+            Api().run(path)
     with pytest.raises(sdk.Absent):
         Api().run("absent")
     assert repr(Api(url="http://example.org")) == "<runfs API at http://example.org>"

@@ -57,6 +57,8 @@ def test_wrong_uses() -> None:
         artifact.add_file("one.bin", name="../x")
     with pytest.raises(ValueError, match="slash"):
         Artifact("a/b")
+    with pytest.raises(ValueError, match="aliases"):
+        Artifact("set:best")
     with pytest.raises(sdk.UsageError, match="not logged yet"):
         artifact.wait()
 

@@ -32,6 +32,14 @@ def project(server: object) -> str:
     return run.path.rpartition("/")[0]
 
 
+def test_what_is_logged_without_a_name_is_found(server: object) -> None:
+    make("a:b.txt", "x")
+    with sdk.init(id="un:named") as run:
+        made = run.log_artifact("a:b.txt").wait()
+        assert made.name == "run-un-named-a-b.txt"
+        assert run.use_artifact(f"{made.name}:{made.version}").name == f"{made.name}:v0"
+
+
 def test_a_version_is_used_and_downloaded(project: str) -> None:
     with sdk.init(id="user") as run:
         found = run.use_artifact("set:first")
