@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 from nfsd.portmap.types import mapping
 
+PORT_MAX = 65_535
+"""The protocol has room for larger ones. A socket that is told to send there may close."""
+
 MAPPINGS_SET_MAX = 1024
 """Mappings that other programs may have set; the oldest is forgotten for one more."""
 
@@ -26,14 +29,17 @@ class Mappings:
         """Say where a program of ours listens."""
         self._own[program, version, protocol] = port
 
-    def set(self, client: str, wanted: mapping) -> None:
-        """Keep what a program at the address `client` says of itself."""
+    def set(self, client: str, wanted: mapping) -> bool:
+        """Keep what a program at the address `client` says of itself; False for what is no port."""
+        if wanted.port > PORT_MAX:
+            return False
         key = (client, wanted.prog, wanted.vers, wanted.prot)
         self._set.pop(key, None)
         if len(self._set) >= MAPPINGS_SET_MAX:
             del self._set[next(iter(self._set))]
         self._set[key] = wanted.port
         self.changed()
+        return True
 
     def unset(self, client: str, program: int, version: int) -> None:
         """Forget what `client` said of a program, for every protocol; our own programs stay."""

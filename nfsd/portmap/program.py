@@ -28,12 +28,9 @@ class Portmap(Program, number=PMAP_PROG, version=PMAP_VERS):
 
     @procedure(1, mapping, boolean)
     async def pmapproc_set(self, arguments: mapping, call: Call) -> bool:
-        """TRUE for callers on this machine, always: with FALSE a kernel client's lock manager does not
-        start."""
-        if not is_local(call.client):
-            return False
-        self.mappings.set(call.client, arguments)
-        return True
+        """TRUE for callers on this machine, also for a program of ours: with FALSE a kernel client's lock
+        manager does not start."""
+        return is_local(call.client) and self.mappings.set(call.client, arguments)
 
     @procedure(2, mapping, boolean)
     async def pmapproc_unset(self, arguments: mapping, call: Call) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import xdr
+from nfsd.portmap.mappings import PORT_MAX
 from nfsd.portmap.types import IPPROTO_TCP, PMAP_PORT, PMAP_PROG, PMAP_VERS, boolean, mapping, uint32
 from nfsd.rpc.client import CallFailed, TcpCalls
 
@@ -25,10 +26,14 @@ class Registration(NamedTuple):
 async def port_of(
     program: int, version: int, protocol: int, host: str, port: int = PMAP_PORT, source: str | None = None
 ) -> int:
-    """A program's port as the portmapper at `host` knows it, 0 if it does not. Raises one of Failure."""
+    """A program's port as the portmapper at `host` knows it, 0 if it does not, or what it says is no port.
+
+    Raises one of Failure.
+    """
     calls = await TcpCalls.connect(host, port, source=source)
     try:
-        return await _ask(calls, GETPORT, mapping(program, version, protocol, 0))
+        found = await _ask(calls, GETPORT, mapping(program, version, protocol, 0))
+        return found if found <= PORT_MAX else 0
     finally:
         calls.close()
 

@@ -75,6 +75,22 @@ async def test_a_program_not_found_is_an_os_error(bench: Bench, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("protocol", [IPPROTO_TCP, IPPROTO_UDP])
+async def test_what_is_no_port_is_not_called_and_others_still_are(
+    bench: Bench, protocol: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def port_of(*asked: Any, source: str | None) -> int:
+        return 0
+
+    monkeypatch.setattr(module, "port_of", port_of)
+    bench.mappings.set("127.0.0.1", mapping(300_000, 1, protocol, 65_536))
+    with pytest.raises(ConnectionRefusedError):
+        await bench.call()
+    bench.set(IPPROTO_UDP)
+    await bench.call()
+    assert bench.sample.transports == ["udp"]
+
+
+@pytest.mark.parametrize("protocol", [IPPROTO_TCP, IPPROTO_UDP])
 async def test_it_calls_from_the_address_that_clients_know(bench: Bench, protocol: int) -> None:
     callbacks = Callbacks(await UdpCalls.open("127.0.0.3"), bench.mappings)
     bench.set(protocol)

@@ -46,6 +46,12 @@ def test_set_is_true_for_this_machine_even_for_a_program_that_we_serve(caller: C
     assert caller.ask(GETPORT, NLM, uint32) == 2049
 
 
+def test_set_is_false_for_what_is_no_port(caller: Caller) -> None:
+    for port, taken in ((65_536, False), (2**32 - 1, False), (65_535, True)):
+        assert caller.ask(SET, mapping(100021, 4, IPPROTO_TCP, port), boolean) is taken
+        assert caller.mappings.callback("127.0.0.1", 100021, 4, IPPROTO_TCP) == (port if taken else 0)
+
+
 @pytest.mark.parametrize("number", [SET, UNSET])
 def test_set_and_unset_are_false_for_other_machines(caller: Caller, number: int) -> None:
     caller.ask(SET, NLM, boolean)

@@ -50,6 +50,8 @@ async def test_mappings_are_told_and_taken_out_again(rpcbind: tuple[Mappings, in
     await unregister(registration.taken, port=port)
     assert mappings.all() == ()
     assert await port_of(100003, 3, IPPROTO_TCP, "127.0.0.1", port) == 0
+    mappings.serve(100003, 3, IPPROTO_TCP, 65_536)
+    assert await port_of(100003, 3, IPPROTO_TCP, "127.0.0.1", port) == 0
 
 
 async def test_what_a_dead_daemon_left_is_replaced(rpcbind: tuple[Mappings, int]) -> None:
