@@ -75,8 +75,9 @@ class _Calls(asyncio.BaseProtocol):
     def _make(self, program: int, version: int, procedure: int, arguments: bytes) -> tuple[int, bytes]:
         xid = next(self._xids) & 0xFFFF_FFFF
         call = call_body(RPC_VERSION, program, version, procedure, self.credential, NO_AUTH)
+        packed = _message.pack(rpc_msg(xid, body(msg_type.CALL, call))) + arguments
         self._waiting[xid] = asyncio.get_running_loop().create_future()
-        return xid, _message.pack(rpc_msg(xid, body(msg_type.CALL, call))) + arguments
+        return xid, packed
 
     def _answered(self, reply: bytes) -> None:
         future = self._waiting.get(int.from_bytes(reply[:4], "big"))

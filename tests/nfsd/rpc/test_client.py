@@ -73,6 +73,18 @@ async def test_calls_over_udp(sample: Any, ports: tuple[int, int]) -> None:
     calls.close()
 
 
+async def test_a_call_that_cannot_be_packed_leaves_nothing_behind(ports: tuple[int, int]) -> None:
+    tcp, udp = await TcpCalls.connect("127.0.0.1", ports[0]), await UdpCalls.open("127.0.0.1")
+    with pytest.raises(xdr.Error):
+        await tcp.call(-1, 1, 0)
+    with pytest.raises(xdr.Error):
+        await udp.call("127.0.0.1", ports[1], -1, 1, 0)
+    assert not tcp._waiting
+    assert not udp._waiting
+    tcp.close()
+    udp.close()
+
+
 async def test_a_datagram_is_sent_again_and_given_up(
     sample: Any, ports: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
