@@ -1,4 +1,4 @@
-"""What describes a run in words: attributes of it that are sent when a script sets them."""
+"""The attributes of a run that a script may change, each of which tells the server of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 from .bounds import LINE_MAX_CHARS, TAG_MAX_CHARS, TAGS_MAX, TEXT_MAX_CHARS, check_length
+from .fields import Kept
 
 T = TypeVar("T")
 
@@ -56,6 +57,8 @@ class Description:
     """The attributes, as a part of `Run`. TypeError or ValueError for what one cannot be."""
 
     id: str
+    config = Kept()
+    summary = Kept()
     name = Attribute("display_name", _line)
     tags = Attribute("tags", _tags)
     notes = Attribute[str | None]("notes", _notes)

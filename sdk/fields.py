@@ -118,6 +118,21 @@ class Fields(dict[str, Any]):
         return dict(self)
 
 
+class Kept:
+    """An attribute that holds Fields for good: another dictionary in their place would tell nobody."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, of: object, owner: type) -> Fields:
+        fields: Fields = vars(of)[self._name]
+        return fields
+
+    def __set__(self, of: object, given: object) -> None:
+        if given is not vars(of)[self._name]:  # as it is after `|=`
+            raise AttributeError(f"{self._name} cannot be replaced: call {self._name}.update(...)")
+
+
 class BeforeInit:
     """Stands for config and summary while there is no run: every use says what to do."""
 

@@ -55,8 +55,8 @@ class Run(Description):
         self.describe(begin)
         self.sweep_id = settings.sweep
         self.resumed = False
-        self.config = Fields(partial(self._tell, "config"), config)
-        self.summary = Fields(partial(self._tell, "summary"))
+        vars(self)["config"] = Fields(partial(self._tell, "config"), config)
+        vars(self)["summary"] = Fields(partial(self._tell, "summary"))
 
     def start(self) -> None:
         """Begin to spool, and to send if the mode is online; used by `init`. Error if the server refuses."""

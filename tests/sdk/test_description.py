@@ -74,3 +74,13 @@ def test_a_finished_run_is_described_no_more(environment: object) -> None:
     with pytest.raises(sdk.UsageError, match="`name = "):
         run.name = "late"
     assert run.name == "kept"
+
+
+@pytest.mark.parametrize("name", ["config", "summary"])
+def test_no_dictionary_takes_the_place_of_one_that_is_kept(environment: object, name: str) -> None:
+    run = sdk.init(mode="disabled")
+    with pytest.raises(AttributeError, match=rf"call {name}\.update"):
+        setattr(run, name, {"lr": 1})
+    run.config |= {"lr": 2}
+    run.summary |= {"lr": 3}
+    assert (run.config.lr, run.summary.lr) == (2, 3)
