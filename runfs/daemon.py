@@ -20,7 +20,7 @@ from typing import NamedTuple
 from nfsd.rpc import Tallies
 from runfs import chores, folder, nfs_side, opened
 from runfs.ports import bound_to
-from runfs.serving import Serving, remove
+from runfs.serving import Serving, announced
 from runfs.settings import BLOBS_FOLDER, CACHE_FOLDER, Settings
 
 log = logging.getLogger(__name__)
@@ -62,8 +62,7 @@ async def running(settings: Settings, sockets: Sockets) -> AsyncIterator[Serving
         stack.enter_context(chores.kept_up(store.catalog, store.uploads))
         portmap = None if listening.portmap is None else str(listening.portmap)
         told = Serving(f"http://{bound_to(sockets.http)}", str(listening.nfs), portmap, os.getpid())
-        told.write(settings.data)
-        stack.callback(remove, settings.data)
+        stack.enter_context(announced(settings.data, told))
         gc.freeze()  # what is imported stays: a full collection looked at it for 85 ms on a busy machine
         yield told
         log.info("draining")

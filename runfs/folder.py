@@ -79,6 +79,8 @@ def note_blobs(data: Path, url: str | None) -> None:
     if url is None:
         path.unlink(missing_ok=True)
         return
+    if url == noted_blobs(data):
+        return
     fresh = path.with_suffix(".tmp")
     fresh.write_text(url + "\n", encoding="utf-8")
     fresh.replace(path)

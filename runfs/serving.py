@@ -5,14 +5,20 @@ The file appears when everything listens and goes when the daemon ends.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import logging
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from runfs import folder
 
+log = logging.getLogger(__name__)
+
 FILE = "serving.json"
+RETRY_S = 1.0  # between tries to write the file to a disk that is full
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,27 @@ def read(data: Path) -> Serving | None:
     return found if folder.is_locked(data) else None
 
 
-def remove(data: Path) -> None:
-    """Take the file away."""
-    with contextlib.suppress(OSError):
-        (data / FILE).unlink()
+@contextlib.contextmanager
+def announced(data: Path, serving: Serving) -> Iterator[None]:
+    """Inside the block the file is there: at once, or as soon as the disk takes it."""
+    later = None
+    try:
+        serving.write(data)
+    except OSError as error:
+        log.warning("commands do not find this daemon until %s can be written: %s", FILE, error.strerror)
+        later = asyncio.create_task(_write_later(data, serving), name="serving.json")
+    try:
+        yield
+    finally:
+        if later is not None:
+            later.cancel()
+        with contextlib.suppress(OSError):
+            (data / FILE).unlink()
+
+
+async def _write_later(data: Path, serving: Serving) -> None:
+    while True:
+        await asyncio.sleep(RETRY_S)
+        with contextlib.suppress(OSError):
+            serving.write(data)
+            return

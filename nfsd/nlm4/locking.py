@@ -56,7 +56,12 @@ class Locking:
             mappings.set(client, mapping(*numbers))
         made = cls(monitored, mappings, Callbacks(datagrams, mappings), resolve, own_name, admit)
         mappings.changed = made._mapped
-        await monitored.save()
+        try:
+            await monitored.save()
+        except OSError as error:  # on a disk that is full, reading goes on
+            log.warning(
+                "this start is not written down, locks may not be had again after the next: %s", error
+            )
         return made
 
     def tell_restart(self) -> None:

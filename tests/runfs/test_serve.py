@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 import urllib3
 from daemon_process import START_LIMIT_S, start
 
+from runfs import serving
 from runfs.__main__ import main
 from runfs.nfs_side import LOCKS_FILE
 
@@ -67,11 +69,18 @@ def test_a_catalog_that_cannot_be_opened(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-def test_a_disk_that_is_full(tmp_path: Path) -> None:
-    (tmp_path / (LOCKS_FILE + ".new")).symlink_to("/dev/full")
+needs_dev_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+
+
+@needs_dev_full
+def test_what_must_be_written_and_cannot(tmp_path: Path) -> None:
+    (tmp_path / "blobs.tmp").symlink_to("/dev/full")
+    elsewhere = (tmp_path / "elsewhere").as_uri()
     done = subprocess.run(
-        [*SERVE, "--data", tmp_path], capture_output=True, text=True, timeout=4 * START_LIMIT_S
+        [*SERVE, "--data", tmp_path, "--blobs", elsewhere],
+        capture_output=True,
+        text=True,
+        timeout=4 * START_LIMIT_S,
     )
     assert done.returncode == 2
     assert done.stderr.endswith(f"runfs serve: the disk that holds {tmp_path} is full; free some space\n")
@@ -96,6 +105,24 @@ def test_everything_is_there_after_a_crash(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "key").read_text() == key
     assert daemon.ask("GET", "/api/v1/runs/r1")["id"] == "r1"
     daemon.stop()
+
+
+@needs_dev_full
+def test_a_full_disk_is_served(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    daemon = start(data)
+    daemon.ask("POST", "/api/v1/runs", {"project": "a/b", "id": "r1"})
+    daemon.process.kill()
+    daemon.process.wait()
+    for file in (LOCKS_FILE, serving.FILE):
+        (data / f"{file}.new").symlink_to("/dev/full")
+    with subprocess.Popen([*SERVE, "--data", data], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        lines = map(json.loads, process.stderr)
+        http = next(line["http"] for line in lines if line["message"] == "serving")
+        again = replace(daemon, http=http, process=process)
+        assert again.ask("GET", "/api/v1/runs/r1")["id"] == "r1"
+        process.terminate()
 
 
 @pytest.fixture
