@@ -42,9 +42,19 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
+class Version(argparse.Action):
+    """Print the version that is installed, and be done."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
+        health = importlib.import_module("httpapi.routes.health")  # what the API's document says, too
+        print(f"runfs {health.own_version()}")
+        parser.exit()
+
+
 def parser(argv: Sequence[str]) -> Parser:
     """The command line's grammar, complete for the subcommand that `argv` names."""
     top = Parser(prog="runfs", description=DESCRIPTION)
+    top.add_argument("--version", action=Version, nargs=0, help="show which version this is, and exit")
     commands = top.add_subparsers(metavar="COMMAND", dest="command", required=True)
     for name, (module, text) in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")

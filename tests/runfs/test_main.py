@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from httpapi.routes import health
 from runfs import __main__ as command
 from runfs.errors import CommandError
 
@@ -46,6 +47,13 @@ def test_a_terminal_without_the_character() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "r\\xfcn" in done.stdout
+
+
+def test_the_version_is_the_one_that_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"runfs {health.own_version()}\n"
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
