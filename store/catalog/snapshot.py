@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from store.catalog.schema import version
 from store.catalog.session import translated, unusable
 from store.errors import Refused, Unavailable
 
@@ -23,6 +24,7 @@ def take(source: Path, target: Path) -> int:
     """
     try:
         with closing(_open(source)) as original, closing(sqlite3.connect(target)) as copy:
+            version(original)  # what a newer one holds besides, we would not copy
             original.backup(copy)  # in one step: one moment, and writers go on meanwhile
             copy.execute("PRAGMA journal_mode = DELETE").fetchone()  # one file, complete by itself
             with copy:

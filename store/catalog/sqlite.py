@@ -12,10 +12,9 @@ never repeated here: after a failed fsync a second one may succeed without the d
 
 import logging
 import os
-import secrets
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,16 +25,16 @@ import aiosqlite
 
 from store.catalog import globs
 from store.catalog.rows import Change
+from store.catalog.schema import migrate
 from store.catalog.select import every
 from store.catalog.session import Direct, Session, Threaded, translated, unusable
 from store.catalog.topics import Topic
-from store.errors import Refused, StoreError, Unavailable
+from store.errors import StoreError, Unavailable
 
 BUSY_TIMEOUT_S = 10.0  # another process (runfs key, runfs gc) may hold the write lock that long
 CHANGES_KEPT = 250_000  # older ones are pruned; a follower that missed them is told to forget everything
 RESERVE_BYTES = 128 * 1024 * 1024  # at most, of 2.5 % of the disk: what only shrinking may use, see `scarce`
 _PAGE_CACHE_KIB = 16 * 1024
-_MIGRATIONS = Path(__file__).parent / "migrations"  # importlib.resources would take 3 % of the start
 
 log = logging.getLogger(__name__)
 
@@ -200,53 +199,6 @@ async def changes_after(db: Session, seen: int) -> list[Change]:
     if changes and changes[0].seq > seen + 1:
         changes.insert(0, Change(changes[0].seq - 1, Topic.EVERYTHING, 0, 0))
     return changes
-
-
-def migrate(connection: sqlite3.Connection, upgrade: bool = True) -> None:
-    """Apply every migration that the file has not seen, all in one transaction; make the catalog's row.
-
-    PRAGMA user_version is the number of the last one applied. Foreign keys must be off on the connection: a
-    migration may make a table anew that others refer to. Refused when the file is newer than we know; without
-    `upgrade` also when it is older, and only a new file is given its tables.
-    """
-    scripts = {int(file.name[:4]): file.read_text("utf-8") for file in _MIGRATIONS.glob("*.sql")}
-    connection.execute("BEGIN IMMEDIATE")  # two processes may open a new file at once
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > max(scripts):
-            raise Refused(
-                f"the catalog has schema {version} and this runfs knows {max(scripts)}:"
-                " use the newer runfs that made it"
-            )
-        if 0 < version < max(scripts) and not upgrade:
-            raise Refused(
-                f"the catalog has schema {version} and this runfs works with {max(scripts)}:"
-                " `runfs serve` brings it up to date; until then use the runfs that served it last"
-            )
-        for number in range(version + 1, max(scripts) + 1):
-            for statement in _statements(scripts[number]):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
-        if connection.execute("SELECT id FROM catalog").fetchone() is None:
-            connection.execute(
-                "INSERT INTO catalog (id, secret, created_ns) VALUES (?, ?, ?)",
-                (secrets.randbits(62) + 1, secrets.token_bytes(32), time.time_ns()),
-            )
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The script's statements one by one: sqlite3's executescript would commit our transaction first."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
 
 
 def _stepped(transaction: Awaitable[Any]) -> Any:

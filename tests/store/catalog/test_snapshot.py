@@ -38,6 +38,14 @@ async def test_a_copy_is_the_catalog_of_its_moment(tmp_path: Path) -> None:
     await catalog.close()
 
 
+async def test_what_a_newer_catalog_holds_besides_is_not_left_out(tmp_path: Path) -> None:
+    await (await Catalog.open(tmp_path / "catalog", poll_s=None)).close()
+    with closing(sqlite3.connect(tmp_path / "catalog")) as database:
+        database.execute("PRAGMA user_version = 999")
+    with pytest.raises(Refused, match=r"schema 999.*newer runfs"):
+        snapshot.take(tmp_path / "catalog", tmp_path / "copy")
+
+
 async def test_no_id_is_given_again_after_a_restore(tmp_path: Path) -> None:
     catalog = await Catalog.open(tmp_path / "catalog", poll_s=None)
     snapshot.take(tmp_path / "catalog", tmp_path / "copy")  # with no row in any table yet
