@@ -16,10 +16,10 @@ from typing import NamedTuple
 from runfs import account
 from runfs.errors import CommandError
 from runfs.settings import CATALOG_FILE, add_data_argument, blobs_of, default_data
-from store.blobs import Blobs, open_blobs
+from store.blobs import OWNER, Blobs, open_blobs
 from store.catalog import Catalog
 from store.catalog.catalog import POLL_S
-from store.errors import StoreError
+from store.errors import Refused, StoreError
 from store.uploads import Uploads
 
 
@@ -92,6 +92,13 @@ async def store(
     try:
         blobs = open_blobs(blobs_url, cache)
         try:
+            identity = str(opened_catalog.id)
+            if await blobs.claim(identity) != identity:
+                raise Refused(
+                    f"the blobs at {blobs_url} are another catalog's, and each would delete what it does"
+                    " not know: name a folder or prefix of its own with --blobs. If that catalog is gone for"
+                    f" good, remove {OWNER!r} beside its blobs"
+                )
             uploads = Uploads(opened_catalog, blobs, grace_s=grace_s, versions_kept=versions_kept)
             yield Store(opened_catalog, blobs, uploads)
         finally:

@@ -46,7 +46,7 @@ def reckon(
     assert not left, f"left over: {left}"
     with sqlite3.connect(daemon.data / "catalog.sqlite3") as catalog:
         (known,) = catalog.execute("SELECT count(*) FROM blobs").fetchone()
-    stored = sum(path.is_file() for path in blobs.rglob("*"))
+    stored = sum(path.is_file() for path in blobs.glob("??/*"))
     assert stored == known, f"{stored} blobs, {known} rows"
     complaints = [line for line in daemon.log.read_text().splitlines() if '"level": "error"' in line]
     assert not complaints, "the daemon's log has errors:\n" + "\n".join(complaints[:5])

@@ -2,6 +2,7 @@
 
 from store.blobs.blobs import (
     ANYTHING,
+    OWNER,
     Blobs,
     BlobWriter,
     Expected,
@@ -18,6 +19,7 @@ from store.blobs.local import LocalBlobs
 
 __all__ = [
     "ANYTHING",
+    "OWNER",
     "BlobWriter",
     "Blobs",
     "Expected",

@@ -12,6 +12,9 @@ from typing import NamedTuple, Protocol
 
 from store.errors import Mismatch, Refused, StoreError
 
+OWNER = "catalog"
+"""The file or object beside the blobs that says whose they are."""
+
 
 class Stored(NamedTuple):
     """A blob that is durable, as measured."""
@@ -113,6 +116,9 @@ class Blobs(Protocol):
 
     async def put_all(self, blobs: Sequence[Whole]) -> list[Stored | StoreError]:
         """Make many small blobs durable, with MD5; each has its own outcome, in the order given."""
+
+    async def claim(self, owner: str) -> str:
+        """Whose blobs these are: from the first claim on that owner's, durably."""
 
     async def check(self) -> None:
         """Unavailable, soon, while the store does not answer."""

@@ -43,6 +43,9 @@ class CachedBlobs:
         self._ahead = 0
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="blob-cache")
 
+    async def claim(self, owner: str) -> str:
+        return await self._inner.claim(owner)
+
     async def check(self) -> None:
         await self._inner.check()
 

@@ -88,6 +88,19 @@ def publish(source: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
+def written_once(path: Path, text: str) -> str:
+    """What a small file says; where there is none it is made, durably, and says `text`."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text("utf-8")
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    publish(temporary, path)
+    return text
+
+
 def remove(path: Path) -> None:
     """Take a file away; harmless when there is none."""
     with contextlib.suppress(FileNotFoundError):

@@ -21,7 +21,18 @@ from typing import TypeVar
 
 from store.blobs import disk
 from store.blobs.batches import Batches, Chunk
-from store.blobs.blobs import ANYTHING, Expected, Found, Piece, Signed, Stored, Whole, check_key, is_key
+from store.blobs.blobs import (
+    ANYTHING,
+    OWNER,
+    Expected,
+    Found,
+    Piece,
+    Signed,
+    Stored,
+    Whole,
+    check_key,
+    is_key,
+)
 from store.blobs.hash_behind import HashBehind
 from store.blobs.local_pieces import LocalPieceWriter, join
 from store.errors import NoSpace, StoreError, Unavailable
@@ -80,6 +91,9 @@ class LocalBlobs:
             except StoreError as error:
                 outcomes.append(error)
         return outcomes
+
+    async def claim(self, owner: str) -> str:
+        return await self._in(self._writers, disk.written_once, self._folder / OWNER, owner)
 
     async def check(self) -> None:
         if not await self._in(self._readers, self._tmp.is_dir):

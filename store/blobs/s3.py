@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from store.blobs import s3_calls, s3_connect
-from store.blobs.blobs import Expected, Found, Piece, Signed, Stored, Whole, check_key, is_key
+from store.blobs.blobs import OWNER, Expected, Found, Piece, Signed, Stored, Whole, check_key, is_key
 from store.blobs.lane import RETRY_AFTER_S, Lane
 from store.blobs.s3_writers import S3PieceWriter, S3Writer
 from store.errors import StoreError, Unavailable
@@ -63,6 +63,10 @@ class S3Blobs:
         blobs = cls(client, bucket, prefix)
         s3_connect.check(client, bucket, blobs._prefix)
         return blobs
+
+    async def claim(self, owner: str) -> str:
+        where = {"Bucket": self._bucket, "Key": self._prefix + OWNER}
+        return await self._others.run("claim", s3_calls.written_once, self._client, where, owner)
 
     async def check(self) -> None:
         if self._checking is None or self._checking.done():

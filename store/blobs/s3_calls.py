@@ -21,6 +21,7 @@ READ_ATTEMPTS = 2  # of an answer that breaks off: boto3 tries again only what w
 MEASURE_BYTES_S = 64 * 1024  # slower than this for MEASURE_GRACE_S is given up
 MEASURE_GRACE_S = 30.0
 CHUNK_BYTES = 1024 * 1024
+TEXT_MAX_BYTES = 1024
 
 
 def call(client: Any, operation: str, arguments: dict[str, Any], absent_ok: bool = False) -> Any:
@@ -114,6 +115,19 @@ def put(client: Any, where: dict[str, Any], body: IO[bytes], sha256: bytes) -> N
         about = call(client, "head_object", where)
         if about["ContentLength"] != size:
             raise
+
+
+def written_once(client: Any, where: dict[str, Any], text: str) -> str:
+    """What a small object says; where there is none it is made, and says `text`."""
+    try:
+        return read(client, where, 0, TEXT_MAX_BYTES).decode()
+    except Absent:
+        pass
+    try:
+        call(client, "put_object", where | {"Body": text.encode(), "IfNoneMatch": "*"})
+    except Conflict:  # another was quicker, or boto3 tried twice
+        return read(client, where, 0, TEXT_MAX_BYTES).decode()
+    return text
 
 
 def complete(

@@ -78,8 +78,8 @@ async def test_the_cache_on_disk(over_s3: OverS3, proxy: S3Proxy) -> None:
     os.truncate(files[4], 1000)  # as a crash leaves it: written without fsync
     os.truncate(files[5], 0)
     (cache / "half.tmp123").write_bytes(b"half")
-    proxy.passed()
     await over_s3.start()
+    proxy.passed()
     async with await over_s3.mounted() as client:
         assert await nfs_read(client, "large") == LARGE
     assert asked(proxy) == BLOCKS[2:6]

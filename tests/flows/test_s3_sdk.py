@@ -18,6 +18,8 @@ from s3_fixtures import BUCKET
 from s3_proxy import Fault, S3Proxy, Seen
 from seaweed import Seaweed
 
+from store.blobs import OWNER
+
 ROOT = Path(__file__).absolute().parents[2]
 MIB = 1024 * 1024
 PART = 5 * MIB  # the least that S3 takes
@@ -76,12 +78,12 @@ async def sums(over_s3: OverS3, run: str) -> dict[str, str | None]:
 
 
 def objects(seaweed: Seaweed, over_s3: OverS3) -> list[str]:
-    """The keys that the daemon has in the bucket, and its multipart uploads."""
+    """The keys of blobs that the daemon has in the bucket, and of its multipart uploads."""
     prefix = over_s3.blobs.partition("?")[0].rpartition("/")[2]
     client = seaweed.client()
     found = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
     begun = client.list_multipart_uploads(Bucket=BUCKET, Prefix=prefix).get("Uploads", [])
-    return [each["Key"] for each in [*found, *begun]]
+    return [each["Key"] for each in [*found, *begun] if each["Key"] != f"{prefix}/{OWNER}"]
 
 
 async def test_a_whole_life(over_s3: OverS3, proxy: S3Proxy, seaweed: Seaweed, script: Any) -> None:

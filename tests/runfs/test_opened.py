@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import pwd
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from importlib import resources
 from pathlib import Path
@@ -47,6 +50,26 @@ def test_no_catalog_is_made_where_one_is_named(tmp_path: Path, capsys: pytest.Ca
     assert main(["fsck", "--data", str(tmp_path), "--catalog", str(absent)]) == 1
     assert f"cannot open the catalog {absent}: No such file" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+async def opened_once(data: Path, blobs: str) -> None:
+    async with opened.store(str(data / CATALOG_FILE), blobs, 0, 1):
+        pass
+
+
+@pytest.mark.parametrize(
+    "command", ["serve --http 127.0.0.1:0 --nfs 127.0.0.1:0 --portmap off", "gc --now", "fsck"]
+)
+def test_blobs_of_another_catalog_are_left_alone(command: str, tmp_path: Path) -> None:
+    data, blobs = tmp_path / "data", (tmp_path / "blobs").as_uri()
+    data.mkdir()
+    asyncio.run(opened_once(tmp_path, blobs))
+    asyncio.run(opened_once(data, str(tmp_path / "own")))
+    argv = [sys.executable, "-m", "runfs", *command.split(), "--data", str(data), "--blobs", blobs]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.returncode in (1, 2)
+    assert f"the blobs at {blobs} are another catalog's" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 async def test_what_the_store_refuses_is_the_commands_error(tmp_path: Path) -> None:

@@ -45,6 +45,15 @@ async def test_what_was_put_is_read(blobs: Blobs, sizes: list[int]) -> None:
     assert [(found.key, found.size) for found in await listed(blobs)] == [(stored.key, len(whole))]
 
 
+async def test_who_claimed_them_first_has_them(blobs: Blobs) -> None:
+    assert await blobs.claim("1") == "1"
+    assert await blobs.claim("2") == "1"
+    assert await blobs.claim("1") == "1"
+    assert await listed(blobs) == []
+    assert await blobs.clear_unfinished(2**63 - 1) == 0
+    assert await blobs.claim("2") == "1"
+
+
 async def test_ranges(blobs: Blobs) -> None:
     stored = await put(blobs, b"0123456789")
     for offset in range(12):
