@@ -55,17 +55,17 @@ def test_a_resumed_run_goes_on_with_what_describes_it(server: object) -> None:
 def test_what_cannot_be_is_an_error_and_changes_nothing(
     environment: object, name: str, given: Any, error: type[Exception]
 ) -> None:
-    run = sdk.init(mode="disabled", tags=["kept"], name="kept", notes="kept", group="kept")
-    before = getattr(run, name)
-    with pytest.raises(error):
-        setattr(run, name, given)
-    assert getattr(run, name) == before
+    with sdk.init(mode="disabled", tags=["kept"], name="kept", notes="kept", group="kept") as run:
+        before = getattr(run, name)
+        with pytest.raises(error):
+            setattr(run, name, given)
+        assert getattr(run, name) == before
 
 
 def test_one_tag_may_come_alone(environment: object) -> None:
-    run = sdk.init(mode="disabled")
-    run.tags = "one"
-    assert run.tags == ("one",)
+    with sdk.init(mode="disabled") as run:
+        run.tags = "one"
+        assert run.tags == ("one",)
 
 
 def test_a_finished_run_is_described_no_more(environment: object) -> None:
@@ -78,9 +78,9 @@ def test_a_finished_run_is_described_no_more(environment: object) -> None:
 
 @pytest.mark.parametrize("name", ["config", "summary"])
 def test_no_dictionary_takes_the_place_of_one_that_is_kept(environment: object, name: str) -> None:
-    run = sdk.init(mode="disabled")
-    with pytest.raises(AttributeError, match=rf"call {name}\.update"):
-        setattr(run, name, {"lr": 1})
-    run.config |= {"lr": 2}
-    run.summary |= {"lr": 3}
-    assert (run.config.lr, run.summary.lr) == (2, 3)
+    with sdk.init(mode="disabled") as run:
+        with pytest.raises(AttributeError, match=rf"call {name}\.update"):
+            setattr(run, name, {"lr": 1})
+        run.config |= {"lr": 2}
+        run.summary |= {"lr": 3}
+        assert (run.config.lr, run.summary.lr) == (2, 3)
