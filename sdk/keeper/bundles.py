@@ -7,6 +7,7 @@ together.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections import deque
@@ -127,9 +128,14 @@ class Bundles:
                 self._report("artifact", number=bundle.number, version=bundle.version, failed=None)
                 return
 
+    def _note(self, bundle: Bundle) -> None:
+        """Keep its state. A disk that does not take it costs work after a crash, and no data."""
+        with contextlib.suppress(OSError):
+            self._ledger.note_files((), [bundle])
+
     def _fail(self, bundle: Bundle, reason: str) -> None:
         bundle.failed = reason
-        self._ledger.note_bundle(bundle)
+        self._note(bundle)
         self._report("warning", text=f"artifact {bundle.name} was not saved: {reason}")
         self._report("artifact", number=bundle.number, version=None, failed=reason)
 
@@ -137,7 +143,7 @@ class Bundles:
         hashes = _hashes(bundle)
         if bundle.artifact_id is None:
             bundle.artifact_id = self._create(bundle, _digest(hashes))
-            self._ledger.note_bundle(bundle)
+            self._note(bundle)
         try:
             found = self._transport.call("GET", path("artifacts", bundle.artifact_id))
         except Absent:
@@ -148,7 +154,7 @@ class Bundles:
         where = path("artifacts", bundle.artifact_id, "commit")
         committed = self._transport.call("POST", where, {"aliases": bundle.content["aliases"]})
         bundle.version = committed["version"]
-        self._ledger.note_bundle(bundle)
+        self._note(bundle)
 
     def _create(self, bundle: Bundle, digest: str) -> int:
         run = self._ledger.run or {}
@@ -182,7 +188,7 @@ class Bundles:
             with ThreadPoolExecutor(FILE_THREADS) as threads:
                 list(threads.map(send, iter(lambda: next_together(files), [])))
         finally:
-            self._ledger.note_bundle(bundle)
+            self._note(bundle)
 
 
 def _hashes(bundle: Bundle) -> dict[str, str]:

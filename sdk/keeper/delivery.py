@@ -127,6 +127,9 @@ class Delivery:
             return False
         self._send(self._batch)
         self._batch = None
+        for segment in segments(self._folder):
+            if segment < self._reader.position.segment:
+                os.unlink(segment_path(self._folder, segment))
         return True
 
     def _read(self) -> Batch | None:
@@ -149,10 +152,9 @@ class Delivery:
         with self.uploads.held():
             files, bundles, changed = self._take_events(batch.events)
             merge(changed["patch"], batch.patch)
-            for bundle in bundles:
-                self._ledger.note_bundle(bundle)
             self._ledger.note_files(
                 files,
+                bundles,
                 position=self._reader.position,
                 history_next=self._ledger.history_next + len(batch.history),
                 console_next=self._ledger.console_next + len(batch.console),
@@ -160,9 +162,6 @@ class Delivery:
             )
             self.uploads.add(files)
         self.bundles.add(bundles)
-        for segment in segments(self._folder):
-            if segment < self._reader.position.segment:
-                os.unlink(segment_path(self._folder, segment))
 
     def _send_lines(self, send: Callable[[int, Any], int], stream: str, lines: Any) -> None:
         for start in range(0, len(lines), LINES_MAX):

@@ -26,6 +26,7 @@ PAUSE_MAX_S = 10.0
 PROGRESS_S = 0.3
 LEAVES_S = 10.0  # for requests that are under way at the end; what hangs longer is waited for elsewhere
 LINES = ""  # the name for patience of everything but files, whose names are their paths
+DISK = "\0"  # and of the disk that the ledger is on
 Report = Callable[..., None]
 
 
@@ -60,6 +61,7 @@ class Keeper:
         self._impatient = False
         self._told_at = 0.0
         self._trouble: str | None = None
+        self._disk_trouble: str | None = None
 
     def work(self) -> None:
         """Go on until everything is sent, or the run and patience with the server have ended: see `outcome`.
@@ -113,9 +115,22 @@ class Keeper:
     def _turn(self, writing: bool) -> float | None:
         """Do what can be done now; seconds until the next turn, or None when all is done."""
         try:
-            return self._advance(writing)
+            wait_s = self._advance(writing)
         except (Unreachable, ServerError) as error:
             return self._unreachable(error, writing)
+        except OSError as error:
+            return self._without_disk(error)
+        self._patience.worked(DISK)
+        self._disk_trouble = None
+        return wait_s
+
+    def _without_disk(self, error: OSError) -> float:
+        """The disk is full, or fails: what could not be noted is done again, which is harmless."""
+        self._impatient = self._patience.failed(DISK)
+        if self._disk_trouble is None:
+            self._disk_trouble = f"how far sending has come cannot be kept on disk: {error.strerror}"
+            self._report("warning", text=f"{self._disk_trouble}; it is tried again")
+        return PAUSE_FIRST_S
 
     def _advance(self, writing: bool) -> float | None:
         try:
@@ -187,5 +202,5 @@ class Keeper:
             "bytes_taken": self._meter.bytes,
             "bytes_pending": sum(tracked.size for tracked in files if tracked.wanted),
             "failed": failed,
-            "trouble": self._trouble or (uploads.last_trouble if uploads else None),
+            "trouble": self._disk_trouble or self._trouble or (uploads.last_trouble if uploads else None),
         }

@@ -7,10 +7,11 @@ request is idempotent.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -156,34 +157,32 @@ class Ledger:
         self._size += len(payload)
 
     def note(self, **changed: Any) -> None:
-        """Set fields of the state, for ever."""
-        with self._mutex:
-            self._apply(changed)
-            self._write(changed)
+        """Set fields of the state, for ever. OSError if the disk does not take it: nothing changes then."""
+        self.note_files((), **changed)
 
-    def note_files(self, files: Iterable[Tracked], **changed: Any) -> None:
-        """Keep the state of these files, then set fields of the state."""
+    def note_files(self, files: Iterable[Tracked], bundles: Sequence[Bundle] = (), **changed: Any) -> None:
+        """Keep the state of these files and artifacts, and set fields of the state.
+
+        OSError if the disk does not take all of it: the fields and artifacts are then as they were.
+        """
         with self._mutex:
             for tracked in files:
-                self.files[tracked.path] = tracked
                 self._write({"file": asdict(tracked)})
+                self.files[tracked.path] = tracked
+            for bundle in bundles:
+                self._write({"bundle": asdict(bundle)})
             if changed:
-                self._apply(changed)
                 self._write(changed)
-
-    def note_bundle(self, bundle: Bundle) -> None:
-        """Keep the state of an artifact."""
-        with self._mutex:
-            self.bundles[bundle.number] = bundle
-            self._write({"bundle": asdict(bundle)})
+                self._apply(changed)
+            self.bundles |= {bundle.number: bundle for bundle in bundles}
+            if self._size > SEGMENT_BYTES and not self._closed:
+                self._size = 0
+                with contextlib.suppress(OSError):  # the disk is full: what was written before is still there
+                    self._snapshot()
 
     def _write(self, record: dict[str, Any]) -> None:
-        if self._closed:
-            return
-        self._append(record)
-        if self._size > SEGMENT_BYTES:
-            self._size = 0
-            self._snapshot()
+        if not self._closed:
+            self._append(record)
 
     def close(self) -> None:
         """Let go of the files: what a thread that is still sending would note is sent again next time."""

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from ..errors import Error, Unreachable
 from .ledger import Ledger, Sent, Tracked
@@ -90,7 +91,7 @@ class Uploads:
         wanted = [t for t in files if (t.failed and not t.vanished) or (first and _wanted_at_end(t))]
         for tracked in wanted:
             tracked.wanted, tracked.failed = True, None
-        self._ledger.note_files(wanted, ended=True)
+        self._note(wanted, ended=True)
         self._changes.clear()
         self._want(tracked.path for tracked in wanted)
         self.hurry()
@@ -159,7 +160,12 @@ class Uploads:
         """
         with self._change:
             tracked.wanted = tracked.path in self._again
-        self._ledger.note_files([tracked])
+        self._note([tracked])
+
+    def _note(self, files: Sequence[Tracked], **changed: Any) -> None:
+        """Keep the state of files. A disk that does not take it costs work after a crash, and no data."""
+        with contextlib.suppress(OSError):
+            self._ledger.note_files(files, **changed)
 
     def _work(self) -> None:
         while taken := self._next():
@@ -179,7 +185,7 @@ class Uploads:
         try:
             if len(taken) > 1:
                 return self._send_together(taken)
-            return [self._send(taken[0], lambda: self._ledger.note_files(taken))]
+            return [self._send(taken[0], lambda: self._note(taken))]
         except Exception as error:  # also a bug of ours: it must not lose the file, nor go unsaid
             return [error] * len(taken)
 

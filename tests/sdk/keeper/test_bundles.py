@@ -81,7 +81,7 @@ def test_a_bundle_becomes_a_version(ledger: Ledger, start: Start) -> None:
 
 
 def test_what_an_earlier_keeper_left_goes_on(ledger: Ledger, start: Start, server: Server) -> None:
-    ledger.note_bundle(bundle("a", "b"))
+    ledger.note_files((), [bundle("a", "b")])
     with Proxy(lambda: server.url) as proxy:
         proxy.fault = lambda method, path, phase: "drop" if path.endswith("/commit") else None
         first, _ = start(Transport(proxy.url, server.key))

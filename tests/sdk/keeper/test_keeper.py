@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from typing import Any
 import pytest
 
 from sdk.api import Api, StoredRun
+from sdk.client import Target
 from sdk.keeper import keeper as module
 from sdk.keeper.delivery import Refused
 from sdk.keeper.keeper import Keeper
+from sdk.keeper.ledger import Ledger
+from sdk.keeper.uploads import THREADS
 from sdk.spool import Spool
 from sdk.transport import Transport
 
@@ -184,3 +188,85 @@ def test_a_spool_is_awaited_while_it_is_written(transport: Transport, tmp_path: 
     keeper.work()
     assert keeper.outcome()["complete"]
     assert stored().state == "crashed"
+
+
+class Disk:
+    """A disk that takes nothing of the ledger while it is full."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        self.refused = 0
+        append = Ledger._append
+
+        def refuse(ledger: Ledger, record: dict[str, Any]) -> None:
+            if self.full:
+                self.refused += 1
+                raise OSError(errno.ENOSPC, "No space left on device")
+            append(ledger, record)
+
+        monkeypatch.setattr(Ledger, "_append", refuse)
+
+
+def test_a_full_disk_is_waited_out_and_nothing_comes_twice(
+    transport: Transport, spool: Spool, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    working = work(transport)
+    until(lambda: working.heard("ready"))
+    names = [f"f{number}" for number in range(THREADS + 1)]  # each of the threads meets it
+    files = []
+    for name in names:
+        Path(name).write_text(name)
+        files.append([name, str(Path(name).absolute()), len(name)])
+    begun, go_on = threading.Event(), threading.Event()
+    put, put_all = Target.put, Target.put_all
+
+    def held(send: Callable[..., Any]) -> Callable[..., Any]:
+        def sending(*given: Any, **more: Any) -> Any:
+            begun.set()
+            assert go_on.wait(60)
+            return send(*given, **more)
+
+        return sending
+
+    monkeypatch.setattr(Target, "put", held(put))
+    monkeypatch.setattr(Target, "put_all", held(put_all))
+    for file in files:
+        spool.event("save", files=[file], policy="now")
+    assert begun.wait(60)
+    disk.full = True
+    go_on.set()
+    spool.history(b'{"a":1}')
+    spool.event("update", config={"lr": 1})
+    content = {"type": "data", "description": "", "metadata": {}, "aliases": []}
+    spool.event("artifact", number=0, name="set", files=files[:1], **content)
+    until(lambda: disk.refused > 2 * THREADS and working.heard("warning"))
+    (warning,) = working.heard("warning")
+    assert "cannot be kept on disk: No space left on device" in warning["text"]
+    disk.full = False
+    spool.history(b'{"a":2}')
+    spool.event("finish", exit_code=0, state="finished")
+    outcome = working.end()
+    assert (outcome["complete"], outcome["trouble"]) == (True, None)
+    run = stored()
+    assert [row["a"] for row in run.history()] == [1, 2]
+    assert (run.config, run.state) == ({"lr": 1}, "finished")
+    assert [file.name for file in run.files()] == names
+    assert [file.name for file in Api().artifact(f"{os.environ['RUNFS_PROJECT']}/set").files()] == ["f0"]
+
+
+def test_a_disk_that_stays_full_has_an_end(
+    transport: Transport, spool: Spool, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    working = work(transport, patience_s=0.0)
+    until(lambda: working.heard("ready"))
+    disk.full = True
+    spool.history(b'{"a":1}')
+    spool.event("finish", exit_code=0, state="finished")
+    outcome = working.end()
+    assert not outcome["complete"]
+    assert "No space left on device" in outcome["trouble"]
+    disk.full = False
+    assert work(transport).end()["complete"]
+    assert [row["a"] for row in stored().history()] == [1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdk.keeper import ledger as module
-from sdk.keeper.ledger import Ledger, Sent, Tracked
+from sdk.keeper.ledger import Bundle, Ledger, Sent, Tracked
 from sdk.records import Position, Writer, segment_path, segments
 
 SENT = Sent(size=3, sha256="ab", file_id=7, inode=8, mtime_ns=9, racy=True)
@@ -123,3 +124,53 @@ def test_what_comes_after_the_end_is_not_noted(tmp_path: Path) -> None:
     ledger.note_files([Tracked("late", "/x", "now")], closed=True)
     again = Ledger(str(tmp_path / "ledger"))
     assert (again.ended, again.closed, again.files) == (True, False, {})
+
+
+def test_what_the_disk_does_not_take_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(str(tmp_path))
+    ledger.note(history_next=1)
+    bundle = Bundle(0, "set", {})
+    taken = 0
+
+    def full(self: Writer, data: bytes) -> None:
+        nonlocal taken
+        if taken == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken -= 1
+        append(self, data)
+
+    append = Writer.append_framed
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "append_framed", full)
+        for through in range(3):  # records that it takes before
+            taken = through
+            with pytest.raises(OSError, match="No space"):
+                ledger.note_files([Tracked("f", "/f", "now")], [bundle], history_next=2)
+            assert (ledger.history_next, ledger.bundles) == (1, {})
+    ledger.note_files([Tracked("f", "/f", "now")], [bundle], history_next=2)
+    assert (ledger.history_next, ledger.bundles) == (2, {0: bundle})
+    assert state(Ledger(str(tmp_path))) == state(ledger)
+
+
+def test_a_disk_that_is_full_puts_compacting_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SEGMENT_BYTES", 2000)
+    ledger = Ledger(str(tmp_path))
+    ledger.note(history_next=0)
+
+    def full(self: Writer, folder: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def note_on() -> None:
+        """The note that makes it too long is kept; the next one needs a segment."""
+        for number in range(1, 1000):
+            ledger.note(history_next=number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "__init__", full)
+        with pytest.raises(OSError, match="No space"):
+            note_on()
+    kept = ledger.history_next
+    assert kept > 1
+    assert Ledger(str(tmp_path)).history_next == kept
+    ledger.note(history_next=kept + 1)
+    assert Ledger(str(tmp_path)).history_next == kept + 1
